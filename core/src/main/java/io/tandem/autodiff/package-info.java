@@ -1,0 +1,2 @@
+/** Derivatives, graph to graph: one rule per operation, the driver, and the public face over lambdas and records. */
+package io.tandem.autodiff;

@@ -1,0 +1,60 @@
+package io.tandem.backend;
+
+import io.tandem.compile.Lowering;
+import io.tandem.compile.Plan;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * Something that computes, with memory of its own. All work on a device happens in the order in which it was asked for;
+ * a device and what belongs to it are used by one thread at a time.
+ *
+ * <p>Only devices, buffers and executables own native memory. They are closed by whoever opened them; using one after it
+ * was closed is an exception.
+ */
+public interface Device extends AutoCloseable {
+
+    /** Opens the named device with default options. See {@link Devices#open}. */
+    static Device of(String name) {
+        return Devices.open(name, DeviceOptions.defaults());
+    }
+
+    /** Opens the best device that there is, and logs which and why. */
+    static Device best() {
+        return Devices.open("auto", DeviceOptions.defaults());
+    }
+
+    /** What this device is. */
+    DeviceInfo info();
+
+    /** The options that it was opened with. */
+    DeviceOptions options();
+
+    /** Reserves memory; its content is undefined. */
+    Buffer allocate(long bytes);
+
+    /** Copies host memory into a buffer, from its offset on; the host memory can be changed when this returns. */
+    void write(Buffer target, long offset, MemorySegment source);
+
+    /** Copies a part of a buffer to host memory; waits for all work that was asked for before. */
+    void read(Buffer source, long offset, MemorySegment target);
+
+    /** Which computations this device has kernels of its own for. */
+    Lowering lowering();
+
+    /** Makes a plan executable. */
+    Executable compile(Plan plan);
+
+    /** Waits until all work is done. */
+    void synchronize();
+
+    /** What went wrong inside kernels since the last call, for example an index out of range; waits for all work. */
+    Optional<String> takeError();
+
+    /** Bytes that buffers and executables hold now. */
+    long allocatedBytes();
+
+    /** Gives everything back, buffers and executables included. */
+    @Override
+    void close();
+}

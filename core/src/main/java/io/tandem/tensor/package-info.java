@@ -1,0 +1,2 @@
+/** Values in host memory: element types, shapes, arrays. */
+package io.tandem.tensor;
