@@ -1,0 +1,42 @@
+package io.tandem.nn;
+
+import io.tandem.graph.GraphException;
+import io.tandem.graph.Tensor;
+import io.tandem.tensor.DType;
+
+/** What layers check of their inputs. */
+final class Layers {
+    private Layers() {}
+
+    static void requireRank(String layer, Tensor x, int low, int high) {
+        if (x.rank() < low || x.rank() > high) {
+            String scope = x.graph().scope();
+            throw new GraphException("%s: the input %s must have %s axes%s"
+                    .formatted(
+                            layer,
+                            x.type(),
+                            low == high ? low : high == Integer.MAX_VALUE ? "at least " + low : low + " to " + high,
+                            scope.isEmpty() ? "" : " (in " + scope + ")"));
+        }
+    }
+
+    static void requireDivisible(String layer, Tensor x, int groups) {
+        if (x.dim(1) % groups != 0) {
+            throw new GraphException("%s: %d channels of the input %s do not divide into %d groups (in %s)"
+                    .formatted(layer, x.dim(1), x.type(), groups, x.graph().scope()));
+        }
+    }
+
+    /** The type that products of this element type accumulate in. */
+    static DType accumulator(Tensor x) {
+        return x.dtype() == DType.F16 || x.dtype() == DType.BF16 ? DType.F32 : x.dtype();
+    }
+
+    /** A vector over channels, shaped so that it broadcasts over [N, C, spatial...]. */
+    static Tensor perChannel(Tensor channels, int rank) {
+        int[] dims = new int[rank - 1];
+        java.util.Arrays.fill(dims, 1);
+        dims[0] = channels.dim(0);
+        return channels.reshape(dims);
+    }
+}

@@ -1,0 +1,245 @@
+package io.tandem.nn;
+
+import io.tandem.graph.Graph;
+import io.tandem.graph.GraphException;
+import io.tandem.graph.Tensor;
+import io.tandem.tensor.DType;
+import io.tandem.tensor.NDArray;
+import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A network with the types of its inputs: knows the paths, shapes and initial values of all parameters, without holding
+ * any value. Immutable; one model can be traced, initialized and trained many times.
+ */
+public final class Model {
+    private final Object root;
+    private final Network network;
+    private final List<TensorType> inputs;
+    private final DType dtype;
+    private final Set<String> frozenPrefixes;
+    private final ParamPaths paths;
+    private final Map<String, Variable> variables = new LinkedHashMap<>();
+    private final List<TensorType> outputs;
+
+    /**
+     * A parameter or statistic of a model.
+     *
+     * @param path where it stands
+     * @param type element type and shape
+     * @param initializer how it starts
+     * @param trainable whether gradients change it
+     */
+    public record Variable(String path, TensorType type, Initializer initializer, boolean trainable) {
+        /** The initial value for a model's seed. */
+        public NDArray initialize(long seed) {
+            NDArray value = initializer.initialize(type, seed ^ PathHash.of(path));
+            if (!value.type().equals(type)) {
+                throw new GraphException(
+                        "the initializer of '" + path + "' gave " + value.type() + " instead of " + type);
+            }
+            return value;
+        }
+    }
+
+    private Model(Object root, Network network, List<TensorType> inputs, DType dtype, Set<String> frozenPrefixes) {
+        this.root = root;
+        this.network = network;
+        this.inputs = List.copyOf(inputs);
+        this.dtype = dtype;
+        this.frozenPrefixes = Collections.unmodifiableSet(new TreeSet<>(frozenPrefixes));
+        this.paths = ParamPaths.of(root);
+        // Some parts, such as auxiliary heads, are used in training alone.
+        collect(trace(Mode.TRAINING, 2));
+        Traced inference = trace(Mode.INFERENCE, 2);
+        collect(inference);
+        this.outputs = inference.outputs().stream()
+                .map(y -> y.type().with(y.shape().without(0)))
+                .toList();
+        for (String prefix : this.frozenPrefixes) {
+            if (variables.keySet().stream().noneMatch(path -> matches(path, prefix))) {
+                throw new GraphException("freeze: no parameter's path starts with '" + prefix + "'; there are "
+                        + variables.keySet());
+            }
+        }
+    }
+
+    private void collect(Traced traced) {
+        traced.trace().params().forEach((path, tensor) -> {
+            Param used = traced.trace().used().get(path);
+            Variable variable =
+                    new Variable(path, tensor.type(), used.initializer(), traced.trace().trainable(path));
+            Variable known = variables.putIfAbsent(path, variable);
+            if (known != null && !known.type().equals(tensor.type())) {
+                throw new GraphException("parameter '" + path + "' has shape " + known.type().shape()
+                        + " in training, but " + tensor.shape() + " in inference");
+            }
+        });
+    }
+
+    /**
+     * A model of one layer (which may hold others) with one input.
+     *
+     * @param layer the layer
+     * @param input type of one sample, without batch axis
+     * @throws GraphException if the layers do not fit each other
+     */
+    public static Model of(Layer layer, TensorType input) {
+        Network network = in -> List.of(layer.apply(in.getFirst()));
+        return new Model(layer, network, List.of(input), parameterType(List.of(input)), Set.of());
+    }
+
+    /** A model of one layer with one float32 input of the given sizes, without batch axis. */
+    public static Model of(Layer layer, int... sample) {
+        return of(layer, TensorType.f32(sample));
+    }
+
+    /**
+     * A model of a network with any number of inputs and outputs.
+     *
+     * @param network the network, a record of layers
+     * @param inputs types of one sample, without batch axis
+     */
+    public static Model of(Network network, List<TensorType> inputs) {
+        return new Model(network, network, inputs, parameterType(inputs), Set.of());
+    }
+
+    private static DType parameterType(List<TensorType> inputs) {
+        return inputs.stream()
+                .map(TensorType::dtype)
+                .filter(DType::isFloating)
+                .findFirst()
+                .orElse(DType.F32);
+    }
+
+    /**
+     * This model with some parameters frozen: they are not trained, and statistics below the prefixes are used instead of
+     * tracked.
+     *
+     * @param prefixes paths, or starts of paths up to a dot
+     */
+    public Model freeze(String... prefixes) {
+        Set<String> all = new TreeSet<>(frozenPrefixes);
+        all.addAll(List.of(prefixes));
+        return new Model(root, network, inputs, dtype, all);
+    }
+
+    /** The types of one sample of each input, without batch axis. */
+    public List<TensorType> inputs() {
+        return inputs;
+    }
+
+    /** The types of one sample of each output, without batch axis. */
+    public List<TensorType> outputs() {
+        return outputs;
+    }
+
+    /** The layer or network that this model is made of. */
+    public Object root() {
+        return root;
+    }
+
+    /** All parameters and statistics by path, in the order of their first use. */
+    public Map<String, Variable> variables() {
+        return Collections.unmodifiableMap(variables);
+    }
+
+    /** From the further paths of shared parameters to the path that they are known by. */
+    public Map<String, String> aliases() {
+        return Collections.unmodifiableMap(paths.aliases());
+    }
+
+    /** The number of trained and frozen parameters, without statistics. */
+    public long parameterCount() {
+        return variables.values().stream()
+                .filter(v -> isParameter(v.path()))
+                .mapToLong(v -> v.type().shape().size())
+                .sum();
+    }
+
+    private boolean isParameter(String path) {
+        return paths.param(path).map(Param::trainable).orElse(true);
+    }
+
+    /**
+     * What a trace gives.
+     *
+     * @param trace parameters, and updates of statistics
+     * @param inputs with batch axis
+     * @param outputs with batch axis
+     */
+    public record Traced(Trace trace, List<Tensor> inputs, List<Tensor> outputs) {}
+
+    /**
+     * Traces the model into a new graph.
+     *
+     * @param mode what for
+     * @param batch the batch size
+     */
+    public Traced trace(Mode mode, int batch) {
+        Graph graph = new Graph();
+        Trace trace = Trace.start(graph, paths, mode, dtype, this::isFrozen);
+        List<Tensor> in = IntStream.range(0, inputs.size())
+                .mapToObj(i -> graph.input(
+                        "input." + i,
+                        inputs.get(i).with(inputs.get(i).shape().insert(0, batch))))
+                .toList();
+        List<Tensor> out = network.forward(in);
+        return new Traced(trace, in, List.copyOf(out));
+    }
+
+    private boolean isFrozen(String path) {
+        return frozenPrefixes.stream().anyMatch(prefix -> matches(path, prefix));
+    }
+
+    private static boolean matches(String path, String prefix) {
+        return path.equals(prefix) || path.startsWith(prefix.endsWith(".") ? prefix : prefix + ".");
+    }
+
+    /** A table of all parameters with their shapes and counts, and the totals. */
+    public String summary() {
+        List<String[]> rows = new ArrayList<>();
+        rows.add(new String[] {"path", "shape", "count", ""});
+        for (Variable v : variables.values()) {
+            String note = !isParameter(v.path()) ? "statistic" : v.trainable() ? "" : "frozen";
+            rows.add(new String[] {
+                v.path(), v.type().toString(), "%,d".formatted(v.type().shape().size()), note
+            });
+        }
+        int path = rows.stream().mapToInt(r -> r[0].length()).max().orElse(0);
+        int shape = rows.stream().mapToInt(r -> r[1].length()).max().orElse(0);
+        int count = rows.stream().mapToInt(r -> r[2].length()).max().orElse(0);
+        String table = rows.stream()
+                .map(r -> ("%-" + path + "s  %-" + shape + "s  %" + count + "s  %s")
+                        .formatted(r[0], r[1], r[2], r[3])
+                        .stripTrailing())
+                .collect(Collectors.joining("\n"));
+        long trained = variables.values().stream()
+                .filter(Variable::trainable)
+                .mapToLong(v -> v.type().shape().size())
+                .sum();
+        long statistics = variables.values().stream()
+                .filter(v -> !isParameter(v.path()))
+                .mapToLong(v -> v.type().shape().size())
+                .sum();
+        return "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s"
+                .formatted(
+                        table,
+                        inputs,
+                        outputs,
+                        parameterCount(),
+                        trained,
+                        parameterCount() - trained,
+                        statistics == 0 ? "" : ", %,d statistics".formatted(statistics));
+    }
+}

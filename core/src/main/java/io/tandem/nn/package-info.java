@@ -1,0 +1,2 @@
+/** Layers, parameters, models: descriptions that are traced into graphs. */
+package io.tandem.nn;

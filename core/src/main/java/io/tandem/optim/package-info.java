@@ -1,0 +1,2 @@
+/** Optimizers, learning-rate schedules, clipping and regularizers: all of them add nodes to the training step's graph. */
+package io.tandem.optim;

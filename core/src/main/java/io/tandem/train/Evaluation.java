@@ -1,0 +1,142 @@
+package io.tandem.train;
+
+import io.tandem.data.Batch;
+import io.tandem.data.Batches;
+import io.tandem.data.DataLoader;
+import io.tandem.data.Dataset;
+import io.tandem.graph.Graph;
+import io.tandem.graph.Tensor;
+import io.tandem.nn.Loss;
+import io.tandem.nn.Mode;
+import io.tandem.nn.Model;
+import io.tandem.tensor.DType;
+import io.tandem.tensor.NDArray;
+import io.tandem.tensor.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A model in inference: predictions, and loss and metrics over data sets. */
+public final class Evaluation implements AutoCloseable {
+    private static final String METRIC_PREFIX = "evaluation.metric.";
+    private static final String LOSS_SUM = "evaluation.loss_sum";
+
+    private final Model model;
+    private final State state;
+    private final Map<Integer, Program> predictors = new HashMap<>();
+    private final Map<Integer, Program> evaluators = new HashMap<>();
+    private Loss loss;
+    private List<Metric> metrics = List.of();
+
+    /** Inference with the values of a state. */
+    public Evaluation(Model model, State state) {
+        this.model = model;
+        this.state = state;
+    }
+
+    /**
+     * The model's first output.
+     *
+     * @param inputs the model's inputs, each with a batch axis
+     */
+    public NDArray predict(NDArray... inputs) {
+        int batch = inputs[0].shape().dim(0);
+        for (int i = 0; i < inputs.length; i++) {
+            TrainStep.requireSamples("input " + i, model.inputs().get(i), inputs[i], batch);
+        }
+        Program program = predictors.computeIfAbsent(batch, b -> {
+            Model.Traced traced = model.trace(Mode.INFERENCE, b);
+            traced.trace().graph().output("output", traced.outputs().getFirst());
+            return new Program(state, traced.trace().graph(), Map.of());
+        });
+        for (int i = 0; i < inputs.length; i++) {
+            if (program.has("input." + i)) {
+                program.write("input." + i, inputs[i]);
+            }
+        }
+        program.run();
+        NDArray output = program.read("output");
+        state.device().takeError().ifPresent(error -> {
+            throw new IllegalArgumentException(error);
+        });
+        return output;
+    }
+
+    /**
+     * The model's first output for all samples of a data set, in order. The data set's first columns are the model's
+     * inputs; further ones are not used.
+     */
+    public NDArray predictAll(Dataset data, int batchSize) {
+        TensorType type = model.outputs().getFirst();
+        TensorType all = type.with(type.shape().insert(0, data.size()));
+        MemorySegment values = NDArray.allocate(all);
+        long at = 0;
+        int inputs = model.inputs().size();
+        try (Batches batches = DataLoader.of(data, batchSize).epoch(0)) {
+            for (Batch batch : batches) {
+                NDArray part = predict(batch.columns().subList(0, inputs).toArray(NDArray[]::new));
+                MemorySegment.copy(part.segment(), 0, values, at, part.segment().byteSize());
+                at += part.segment().byteSize();
+            }
+        }
+        return NDArray.wrap(all, values);
+    }
+
+    /**
+     * Mean loss and metrics over a data set, whose columns are the model's inputs and then the target.
+     *
+     * @return figures by name, {@code "loss"} first
+     */
+    public Map<String, Double> evaluate(Dataset data, int batchSize, Loss lossFunction, List<Metric> wanted) {
+        if (lossFunction != loss || !wanted.equals(metrics)) {
+            evaluators.values().forEach(Program::close);
+            evaluators.clear();
+            loss = lossFunction;
+            metrics = List.copyOf(wanted);
+        }
+        state.declare(LOSS_SUM, TensorType.of(DType.F64, 2), false, NDArray.zeros(TensorType.of(DType.F64, 2)));
+        TrainStep.reset(state, LOSS_SUM, METRIC_PREFIX, metrics);
+        int inputs = model.inputs().size();
+        if (data.types().size() <= inputs) {
+            throw new IllegalArgumentException("the data set needs " + inputs + " input columns and a target, it has "
+                    + data.types().size() + " columns");
+        }
+        TensorType target = data.types().get(inputs);
+        try (Batches batches = DataLoader.of(data, batchSize).epoch(0)) {
+            for (Batch batch : batches) {
+                Program program = evaluators.computeIfAbsent(batch.size(), size -> compile(size, target));
+                for (int i = 0; i < inputs; i++) {
+                    TrainStep.requireSamples("input " + i, model.inputs().get(i), batch.column(i), batch.size());
+                    program.write("input." + i, batch.column(i));
+                }
+                program.write("target", batch.column(inputs));
+                program.run();
+            }
+        }
+        return TrainStep.figures(state, LOSS_SUM, METRIC_PREFIX, metrics);
+    }
+
+    private Program compile(int batch, TensorType target) {
+        Model.Traced traced = model.trace(Mode.INFERENCE, batch);
+        Graph graph = traced.trace().graph();
+        Tensor prediction = traced.outputs().getFirst();
+        Tensor targets = graph.input("target", target.with(target.shape().insert(0, batch)));
+        Map<String, String> updates = new LinkedHashMap<>();
+        Tensor weighted = loss.of(prediction, targets).cast(DType.F64).mul(batch);
+        Tensor sums = graph.input(LOSS_SUM, TensorType.of(DType.F64, 2))
+                .add(Tensor.stack(0, List.of(weighted, weighted.like(batch))));
+        TrainStep.update(graph, LOSS_SUM, sums, updates);
+        TrainStep.metricSums(graph, state, metrics, METRIC_PREFIX, prediction, targets, updates);
+        return new Program(state, graph, updates);
+    }
+
+    @Override
+    public void close() {
+        predictors.values().forEach(Program::close);
+        evaluators.values().forEach(Program::close);
+        predictors.clear();
+        evaluators.clear();
+    }
+}

@@ -1,0 +1,198 @@
+package io.tandem.train;
+
+import io.tandem.backend.Buffer;
+import io.tandem.backend.Device;
+import io.tandem.nn.Model;
+import io.tandem.nn.Trace;
+import io.tandem.tensor.DType;
+import io.tandem.tensor.NDArray;
+import io.tandem.tensor.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The values of a model on a device, by path: parameters, statistics, what optimizers and random numbers keep. Programs
+ * read them and replace them in place. All values are row-major. Used by one thread at a time.
+ */
+public final class State implements AutoCloseable {
+    private final Model model;
+    private final Device device;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private boolean damaged;
+    private boolean closed;
+
+    /**
+     * What is known of an entry.
+     *
+     * @param type element type and shape
+     * @param saved whether it belongs into a checkpoint
+     */
+    private record Entry(TensorType type, Buffer buffer, boolean saved) {}
+
+    private State(Model model, Device device) {
+        this.model = model;
+        this.device = device;
+    }
+
+    /**
+     * A fresh state: parameters drawn from their initializers.
+     *
+     * @param model whose values
+     * @param device where they live; it must stay open as long as the state
+     * @param seed of initial values and of all random numbers in training
+     */
+    public static State of(Model model, Device device, long seed) {
+        State state = new State(model, device);
+        model.variables().values().forEach(v -> state.declare(v.path(), v.type(), true, v.initialize(seed)));
+        state.declare(Trace.SEED, TensorType.of(DType.I64), true, NDArray.scalar(seed));
+        state.declare(Trace.COUNTER, TensorType.of(DType.I64), true, NDArray.scalar(0));
+        return state;
+    }
+
+    /** The model whose values these are. */
+    public Model model() {
+        return model;
+    }
+
+    /** Where the values live. */
+    public Device device() {
+        return device;
+    }
+
+    /** The types of all entries that belong into a checkpoint, by path. */
+    public Map<String, TensorType> entries() {
+        Map<String, TensorType> types = new LinkedHashMap<>();
+        entries.forEach((path, entry) -> {
+            if (entry.saved()) {
+                types.put(path, entry.type());
+            }
+        });
+        return Collections.unmodifiableMap(types);
+    }
+
+    /**
+     * Adds an entry if there is none of that path.
+     *
+     * @throws IllegalStateException if there is one of another type
+     */
+    void declare(String path, TensorType type, boolean saved, NDArray initial) {
+        requireOpen();
+        Entry known = entries.get(path);
+        if (known != null) {
+            if (!known.type().equals(type)) {
+                throw new IllegalStateException(
+                        "state entry '" + path + "' is " + known.type() + ", a program needs " + type);
+            }
+            return;
+        }
+        Buffer buffer = device.allocate(Math.max(1, type.bytes()));
+        device.write(buffer, 0, initial.cast(type.dtype()).segment());
+        entries.put(path, new Entry(type, buffer, saved));
+    }
+
+    /** Whether there is an entry of that path. */
+    public boolean contains(String path) {
+        return entries.containsKey(path);
+    }
+
+    /** A copy of an entry's value; waits for the work that was asked for before. */
+    public NDArray get(String path) {
+        requireUsable();
+        Entry entry = entry(path);
+        MemorySegment values = NDArray.allocate(entry.type());
+        device.read(entry.buffer(), 0, values);
+        return NDArray.wrap(entry.type(), values);
+    }
+
+    /**
+     * Replaces an entry's value.
+     *
+     * @throws IllegalArgumentException if the value's shape is another
+     */
+    public void set(String path, NDArray value) {
+        requireOpen();
+        Entry entry = entry(path);
+        if (!value.shape().equals(entry.type().shape())) {
+            throw new IllegalArgumentException(
+                    "state entry '" + path + "' is " + entry.type() + ", the new value is " + value.type());
+        }
+        device.write(entry.buffer(), 0, value.cast(entry.type().dtype()).segment());
+    }
+
+    /** Copies of the values of all entries that belong into a checkpoint, by path. */
+    public Map<String, NDArray> snapshot() {
+        Map<String, NDArray> values = new LinkedHashMap<>();
+        entries().keySet().forEach(path -> values.put(path, get(path)));
+        return values;
+    }
+
+    /**
+     * Replaces the values of entries, and makes a damaged state usable again.
+     *
+     * @throws IllegalArgumentException that lists all paths which are missing here, or have another shape
+     */
+    public void restore(Map<String, NDArray> values) {
+        List<String> faults = new ArrayList<>();
+        values.forEach((path, value) -> {
+            Entry entry = entries.get(path);
+            if (entry == null) {
+                faults.add("unexpected: " + path + " " + value.type());
+            } else if (!entry.type().shape().equals(value.shape())) {
+                faults.add("wrong shape: " + path + " is " + entry.type() + ", not " + value.type());
+            }
+        });
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException("the values do not fit this state:\n  " + String.join("\n  ", faults));
+        }
+        values.forEach(this::set);
+        damaged = false;
+    }
+
+    /** The memory of an entry. */
+    Buffer buffer(String path) {
+        return entry(path).buffer();
+    }
+
+    TensorType type(String path) {
+        return entry(path).type();
+    }
+
+    private Entry entry(String path) {
+        Entry entry = entries.get(path);
+        if (entry == null) {
+            throw new IllegalArgumentException("no state entry '" + path + "'; there are " + entries.keySet());
+        }
+        return entry;
+    }
+
+    /** Marks the values as possibly inconsistent: a step failed midway. */
+    void markDamaged() {
+        damaged = true;
+    }
+
+    void requireUsable() {
+        requireOpen();
+        if (damaged) {
+            throw new IllegalStateException(
+                    "a step failed midway, so the values may be inconsistent: restore a checkpoint first");
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the state is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            entries.values().forEach(entry -> entry.buffer().close());
+        }
+    }
+}

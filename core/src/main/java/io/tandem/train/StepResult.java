@@ -1,0 +1,27 @@
+package io.tandem.train;
+
+/** A handle to what a step left on the device. */
+public final class StepResult {
+    private final TrainStep owner;
+    private final long step;
+
+    StepResult(TrainStep owner, long step) {
+        this.owner = owner;
+        this.step = step;
+    }
+
+    /** The number of the step, from 0. */
+    public long step() {
+        return step;
+    }
+
+    /**
+     * The loss of the step; waits for the device.
+     *
+     * @throws IllegalStateException if {@value TrainStep#RING} or more steps followed
+     * @throws IllegalArgumentException if an index, such as a label, was out of range
+     */
+    public float loss() {
+        return owner.loss(step);
+    }
+}
