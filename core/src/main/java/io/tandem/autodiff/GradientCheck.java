@@ -25,13 +25,13 @@ import java.util.stream.IntStream;
  *
  * <p>The step is h = 1e-5. The quotient's truncation error is h²/6 times the third derivative, about 2e-11 for functions on
  * the scale of 1; its rounding error is about 1e-16 |L| / h = 1e-11 |L|, where |L| is the sum of the terms' sizes. A
- * difference is a fault above {@value #TOLERANCE} times the larger of 1, both numbers, and |L|: two orders above the noise,
+ * difference is a fault above {@value #TOLERANCE} times the larger of 1, both numbers, and |L|: far above the noise,
  * and far below what a wrong factor or a forgotten term makes of inputs on the scale of 1. Inputs must be further than h from
  * kinks.
  */
 public final class GradientCheck {
     private static final double STEP = 1e-5;
-    private static final double TOLERANCE = 1e-7;
+    private static final double TOLERANCE = 1e-8;
 
     /** Up to this many elements of all inputs, each is checked alone. */
     private static final int ALL_ELEMENTS = 64;

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,6 +34,7 @@ final class Fusion {
     private final boolean[] needed;
     private final Map<Tensor, List<Node>> consumers = new HashMap<>();
     private final Set<Tensor> outputs;
+    private final Epilogues epilogues;
     private final Set<Tensor> materialized = new HashSet<>();
     private final Map<Tensor, Integer> size = new HashMap<>();
 
@@ -42,22 +44,47 @@ final class Fusion {
     /** A kernel over the roots of a group. */
     record KernelUnit(KernelBuilder.Built built) implements Unit {}
 
-    /** An operation that is not computed in kernels. */
-    record CallUnit(Node node) implements Unit {}
+    /** An operation that is not computed in kernels, with what is applied to its result on the way. */
+    record CallUnit(Node node, Optional<Epilogues.Found> epilogue) implements Unit {
+        /** The tensors that it reads. */
+        List<Tensor> operands() {
+            List<Tensor> operands = new ArrayList<>(node.operands());
+            epilogue.flatMap(Epilogues.Found::bias).ifPresent(operands::add);
+            return operands;
+        }
 
-    private Fusion(Graph graph, boolean fuse) {
+        /** Its place in the order of nodes. */
+        int position() {
+            return results().getFirst().node().id();
+        }
+
+        /** The tensors that it writes. */
+        List<Tensor> results() {
+            return epilogue.map(e -> List.of(e.result())).orElseGet(node::results);
+        }
+    }
+
+    private Fusion(Graph graph, boolean fuse, Lowering lowering) {
         this.graph = graph;
         this.fuse = fuse;
         this.needed = io.tandem.graph.GraphStructure.needed(graph.outputTensors(), Set.of());
         this.outputs = new LinkedHashSet<>(graph.outputTensors());
+        for (Node node : graph.nodes()) {
+            if (needed[node.id()]) {
+                node.operands().forEach(x -> consumers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
+            }
+        }
+        List<Node> searched =
+                graph.nodes().stream().filter(n -> fuse && needed[n.id()]).toList();
+        this.epilogues = new Epilogues(searched, consumers, outputs, lowering);
     }
 
     /** The graph's work in order. With {@code fuse} off, each operation becomes a kernel or call of its own. */
-    static List<Unit> divide(Graph graph, boolean fuse) {
+    static List<Unit> divide(Graph graph, boolean fuse, Lowering lowering) {
         if (graph.outputs().isEmpty()) {
             return List.of();
         }
-        Fusion fusion = new Fusion(graph, fuse);
+        Fusion fusion = new Fusion(graph, fuse, lowering);
         fusion.chooseMaterialized();
         while (true) {
             try {
@@ -94,7 +121,7 @@ final class Fusion {
         for (int d = shape.rank() - 1; d >= 0; d--) {
             int length = slice.stop().get(d) - slice.start().get(d);
             boolean whole = length == shape.dim(d);
-            if (!whole && slice.step().get(d) != 1 && length > 1 || partial && length != 1) {
+            if (slice.step().get(d) != 1 && length > 1 || partial && length != 1) {
                 return false;
             }
             partial |= !whole;
@@ -135,26 +162,25 @@ final class Fusion {
     // ---- what goes through memory ----
 
     private void chooseMaterialized() {
-        for (Node node : graph.nodes()) {
-            if (needed[node.id()]) {
-                node.operands().forEach(x -> consumers.computeIfAbsent(x, k -> new ArrayList<>()).add(node));
-            }
-        }
         outputs.forEach(output -> materialized.add(base(output)));
         for (Node node : graph.nodes()) {
             if (!needed[node.id()]) {
                 continue;
             }
             if (!isInlined(node)) {
-                materialized.addAll(node.results());
+                CallUnit call = new CallUnit(node, epilogues.of(node));
+                materialized.addAll(call.results());
                 if (!(node.op() instanceof Op.Reduce)) {
-                    node.operands().forEach(x -> materialized.add(base(x)));
+                    call.operands().forEach(x -> materialized.add(base(x)));
                 }
             }
         }
         for (Node node : graph.nodes()) {
             if (needed[node.id()] && isInlined(node) && !isLiteral(node)) {
                 Tensor tensor = node.result(0);
+                if (epilogues.isAbsorbed(tensor)) {
+                    continue;
+                }
                 if (!materialized.contains(tensor) && (fuse ? mustMaterialize(tensor) : !isView(node))) {
                     materialized.add(tensor);
                 }
@@ -286,7 +312,7 @@ final class Fusion {
         Map<Tensor, Integer> producedAt = new HashMap<>();
         Map<Tensor, Group> producer = new HashMap<>();
         Map<Tensor, Integer> firstRead = new HashMap<>();
-        List<Node> calls = new ArrayList<>();
+        List<CallUnit> calls = new ArrayList<>();
         for (Node node : graph.nodes()) {
             if (!needed[node.id()]) {
                 continue;
@@ -294,7 +320,7 @@ final class Fusion {
             int position = node.id();
             boolean root = node.op() instanceof Op.Reduce
                     || isInlined(node) && !isView(node) && materialized.contains(node.result(0));
-            if (root) {
+            if (root && !epilogues.isResult(node.result(0))) {
                 Tensor tensor = node.result(0);
                 Group fresh = new Group(tensor, position);
                 Collection<Tensor> reads = reads(tensor);
@@ -308,9 +334,11 @@ final class Fusion {
                 group.roots.forEach(r -> producedAt.put(r, group.position));
                 group.reads.forEach(x -> firstRead.merge(x, group.position, Math::min));
             } else if (!isInlined(node)) {
-                calls.add(node);
-                node.results().forEach(r -> producedAt.put(r, position));
-                node.operands().forEach(x -> firstRead.merge(base(x), position, Math::min));
+                CallUnit call = new CallUnit(node, epilogues.of(node));
+                calls.add(call);
+                // With an epilogue, the call waits for the bias, which may come after the operation itself.
+                call.results().forEach(r -> producedAt.put(r, call.position()));
+                call.operands().forEach(x -> firstRead.merge(base(x), position, Math::min));
             }
         }
         return assemble(groups, calls);
@@ -440,7 +468,7 @@ final class Fusion {
         }
     }
 
-    private List<Unit> assemble(List<Group> groups, List<Node> calls) {
+    private List<Unit> assemble(List<Group> groups, List<CallUnit> calls) {
         Set<Tensor> readElsewhere = new HashSet<>();
         outputs.forEach(o -> readElsewhere.add(base(o)));
         calls.forEach(c -> c.operands().forEach(x -> readElsewhere.add(base(x))));
@@ -448,9 +476,9 @@ final class Fusion {
 
         record Placed(int position, Unit unit) {}
         List<Placed> placed = new ArrayList<>();
-        for (Node call : calls) {
-            if (!(call.op() instanceof Op.Input) && !(call.op() instanceof Op.Constant)) {
-                placed.add(new Placed(call.id(), new CallUnit(call)));
+        for (CallUnit call : calls) {
+            if (!(call.node().op() instanceof Op.Input) && !(call.node().op() instanceof Op.Constant)) {
+                placed.add(new Placed(call.position(), call));
             }
         }
         for (Group group : groups) {

@@ -57,12 +57,12 @@ final class PlanBuilder {
                 argument(output.getKey(), output.getValue().type(), Plan.Role.OUTPUT);
             }
         }
-        List<Fusion.Unit> units = Fusion.divide(graph, compiler.fuse());
+        List<Fusion.Unit> units = Fusion.divide(graph, compiler.fuse(), compiler.lowering());
         Map<Tensor, Plan.Operand> targets = targets(units);
         for (Fusion.Unit unit : units) {
             switch (unit) {
                 case Fusion.KernelUnit(KernelBuilder.Built built) -> kernel(built, targets);
-                case Fusion.CallUnit(Node node) -> call(node, targets);
+                case Fusion.CallUnit call -> call(call, targets);
             }
         }
         copyOutputs(targets);
@@ -93,9 +93,9 @@ final class PlanBuilder {
                     built.results().forEach(r -> producedBy.put(r, at));
                     built.operands().forEach(x -> lastRead.put(Fusion.base(x), at));
                 }
-                case Fusion.CallUnit(Node node) -> {
-                    node.results().forEach(r -> producedBy.put(r, at));
-                    node.operands().forEach(x -> lastRead.put(Fusion.base(x), at));
+                case Fusion.CallUnit call -> {
+                    call.results().forEach(r -> producedBy.put(r, at));
+                    call.operands().forEach(x -> lastRead.put(Fusion.base(x), at));
                 }
             }
         }
@@ -258,14 +258,23 @@ final class PlanBuilder {
         steps.add(new Plan.Step(new Plan.RunKernel(built.kernel()), in, out, List.of(), scope));
     }
 
-    private void call(Node node, Map<Tensor, Plan.Operand> targets) {
-        List<Plan.Operand> in = new ArrayList<>(node.operands().stream().map(this::operand).toList());
+    private void call(Fusion.CallUnit unit, Map<Tensor, Plan.Operand> targets) {
+        Node node = unit.node();
+        List<Plan.Operand> in =
+                new ArrayList<>(unit.operands().stream().map(this::operand).toList());
         if (node.op() instanceof Op.Scan scan) {
             loop(node, scan, in, targets);
             return;
         }
         List<Plan.Operand> out = new ArrayList<>(
-                node.results().stream().map(r -> result(r, targets)).toList());
+                unit.results().stream().map(r -> result(r, targets)).toList());
+        Optional<Plan.Epilogue> epilogue =
+                unit.epilogue().map(e -> new Plan.Epilogue(e.bias().isPresent(), e.activation()));
+        if (epilogue.isPresent()) {
+            // The view that the operation itself would have yielded.
+            Plan.Operand whole = out.getFirst();
+            out.set(0, new Plan.Operand(whole.value(), whole.offset(), node.types().getFirst()));
+        }
         boolean residual = false;
         long bytes = compiler.lowering()
                 .residualBytes(node.op(), node.operands().stream().map(Tensor::type).toList());
@@ -280,7 +289,7 @@ final class PlanBuilder {
             in.add(kept.get());
             residual = true;
         }
-        steps.add(new Plan.Step(new Plan.Call(node.op(), Optional.empty(), residual), in, out, List.of(), node.scope()));
+        steps.add(new Plan.Step(new Plan.Call(node.op(), epilogue, residual), in, out, List.of(), node.scope()));
     }
 
     private void loop(Node node, Op.Scan scan, List<Plan.Operand> in, Map<Tensor, Plan.Operand> targets) {

@@ -10,14 +10,15 @@ final class Layers {
 
     static void requireRank(String layer, Tensor x, int low, int high) {
         if (x.rank() < low || x.rank() > high) {
-            String scope = x.graph().scope();
-            throw new GraphException("%s: the input %s must have %s axes%s"
-                    .formatted(
-                            layer,
-                            x.type(),
-                            low == high ? low : high == Integer.MAX_VALUE ? "at least " + low : low + " to " + high,
-                            scope.isEmpty() ? "" : " (in " + scope + ")"));
+            String axes = low == high ? Integer.toString(low) : high == Integer.MAX_VALUE ? "at least " + low : low + " to " + high;
+            throw error(x, "%s: the input %s must have %s axes".formatted(layer, x.type(), axes));
         }
+    }
+
+    /** An exception with the layer's path added to the message. */
+    static GraphException error(Tensor x, String message) {
+        String scope = x.graph().scope();
+        return new GraphException(scope.isEmpty() ? message : message + " (in " + scope + ")");
     }
 
     static void requireDivisible(String layer, Tensor x, int groups) {

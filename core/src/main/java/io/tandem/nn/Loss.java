@@ -2,9 +2,15 @@ package io.tandem.nn;
 
 import io.tandem.graph.Tensor;
 
-/** From a prediction and a target, both with a batch axis, to a scalar. See {@link Losses}. */
+/** How far a prediction is from its target. See {@link Losses} for the usual ones; any function of this form will do. */
 @FunctionalInterface
 public interface Loss {
-    /** Adds the loss to the graph of the prediction. */
+    /**
+     * Adds the loss to the graph of the prediction.
+     *
+     * @param prediction what the model yields, [N, ...]
+     * @param target what it should have yielded; which type and shape depends on the loss
+     * @return a scalar, unless the loss was asked for without a reduction
+     */
     Tensor of(Tensor prediction, Tensor target);
 }

@@ -1,0 +1,2 @@
+/** Data sets, batches with shuffle and prefetch, image augmentation, and readers of common file formats. */
+package io.tandem.data;

@@ -1,0 +1,29 @@
+package io.tandem.nn;
+
+import io.tandem.graph.Pooling;
+import io.tandem.graph.Tensor;
+import java.util.List;
+
+/**
+ * The maximum over as many windows as asked for, from [N, C, spatial...] to [N, C, sizes...]. Window i of n covers the
+ * elements from floor(i size / n) to below ceil((i + 1) size / n), so that sizes that do not divide overlap by one.
+ *
+ * @param sizes number of windows, one per spatial axis
+ */
+public record AdaptiveMaxPool(List<Integer> sizes) implements Layer {
+    /** Checks the sizes. */
+    public AdaptiveMaxPool {
+        sizes = List.copyOf(sizes);
+        AdaptiveWindows.check("adaptive max-pool", sizes);
+    }
+
+    /** As many windows as asked for, one number per spatial axis. */
+    public static AdaptiveMaxPool of(int... sizes) {
+        return new AdaptiveMaxPool(PoolWindows.list(sizes));
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return AdaptiveWindows.pool("adaptive max-pool", Pooling.MAX, x, sizes);
+    }
+}

@@ -1,0 +1,179 @@
+package io.tandem.samples;
+
+import io.tandem.backend.Device;
+import io.tandem.data.DataLoader;
+import io.tandem.graph.Tensor;
+import io.tandem.models.LstmForecaster;
+import io.tandem.nn.Layer;
+import io.tandem.nn.Losses;
+import io.tandem.nn.Model;
+import io.tandem.optim.Adam;
+import io.tandem.optim.Clipping;
+import io.tandem.optim.Schedules;
+import io.tandem.samples.data.EttH1;
+import io.tandem.samples.data.LoadCurve;
+import io.tandem.samples.data.Progress;
+import io.tandem.samples.data.SeriesData;
+import io.tandem.train.Evaluation;
+import io.tandem.train.Metrics;
+import io.tandem.train.State;
+import io.tandem.train.Trainer;
+import io.tandem.train.Training;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains a recurrent network to forecast a series. */
+@Command(
+        name = "forecast",
+        description = "Train a recurrent network to forecast a series, and compare it with naive forecasts.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "Examples:",
+            "  tandem forecast --horizon 24",
+            "  tandem forecast --series sales.csv --target revenue --window 60 --horizon 14 --cell gru"
+        })
+final class ForecastCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private RunOptions run;
+
+    @Option(
+            names = "--series",
+            paramLabel = "FILE",
+            description = "A CSV file with a header, one row per time step. Default: ETTh1, else a generated load curve.")
+    private Path series;
+
+    @Option(names = "--target", paramLabel = "COLUMN", description = "The column to forecast. Default: OT, else the last.")
+    private String target;
+
+    @Option(names = "--window", paramLabel = "N", defaultValue = "96", description = "Rows that are given. Default: 96.")
+    private int window;
+
+    @Option(names = "--horizon", paramLabel = "N", defaultValue = "24", description = "Rows to forecast. Default: 24.")
+    private int horizon;
+
+    @Option(names = "--cell", paramLabel = "CELL", defaultValue = "lstm", description = "lstm, gru or rnn. Default: lstm.")
+    private LstmForecaster.Cell cell;
+
+    @Option(names = "--epochs", paramLabel = "N", defaultValue = "4", description = "Passes over the data. Default: 4.")
+    private int epochs;
+
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Windows per step. Default: 64.")
+    private int batch;
+
+    /**
+     * Forecasts the change from the last known value: what a network finds hard to learn by itself.
+     *
+     * @param forecaster from [N, window, columns] to [N, horizon]
+     * @param column the column that is forecast
+     */
+    record FromLastValue(LstmForecaster forecaster, int column) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            Tensor last = x.at(1, -1).slice(1, column, column + 1);
+            return forecaster.apply(x).add(last);
+        }
+    }
+
+    @Override
+    public Integer call() {
+        run.require(window > 0, "--window must be at least 1, got " + window);
+        run.require(horizon > 0, "--horizon must be at least 1, got " + horizon);
+        run.require(epochs > 0, "--epochs must be at least 1, got " + epochs);
+        run.require(batch > 0, "--batch must be at least 1, got " + batch);
+        PrintWriter out = spec.commandLine().getOut();
+        SeriesData data = data();
+        SeriesData.Forecasting samples = data.forecasting(window, horizon);
+        out.println("data: " + data.description());
+        Model model = Model.of(
+                new FromLastValue(LstmForecaster.of(cell, horizon), data.target()),
+                window,
+                data.columns().size());
+        try (Device device = run.openDevice();
+                State state = State.of(model, device, run.seed())) {
+            out.println("device: " + device.info().name() + ", " + device.info().description());
+            out.printf(
+                    Locale.ROOT,
+                    "model: %s, %,d parameters, %d rows of %d columns -> %d rows of %s%n",
+                    cell.name().toLowerCase(Locale.ROOT),
+                    model.parameterCount(),
+                    window,
+                    data.columns().size(),
+                    horizon,
+                    data.targetName());
+            out.flush();
+            train(model, state, data, samples, out);
+        }
+        return 0;
+    }
+
+    private SeriesData data() {
+        Optional<String> column = Optional.ofNullable(target);
+        if (series != null) {
+            return SeriesData.read(series, column);
+        }
+        return EttH1.find(run.folders(), EttH1.mirrors(), column, Progress.SILENT)
+                .orElseGet(() -> LoadCurve.generate(run.seed(), column));
+    }
+
+    private void train(
+            Model model, State state, SeriesData data, SeriesData.Forecasting samples, PrintWriter out) {
+        DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
+        long steps = (long) epochs * loader.batchesPerEpoch();
+        Training training = Training.of(
+                        model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(1e-3, 1e-5, steps)))
+                .withMetrics(Metrics.meanAbsoluteError())
+                .withClipping(Clipping.byGlobalNorm(1));
+        double seconds;
+        try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
+            seconds = Trainer.of(training).with(progress).fit(state, loader, samples.validation(), epochs).epochs().stream()
+                    .mapToDouble(e -> e.seconds())
+                    .sum();
+        }
+        Map<String, Double> figures;
+        try (Evaluation evaluation = new Evaluation(model, state)) {
+            figures = evaluation.evaluate(
+                    samples.test(), 256, Losses.meanSquaredError(), List.of(Metrics.meanAbsoluteError()));
+        }
+        SeriesData.ForecastError last = data.lastValue(horizon);
+        SeriesData.ForecastError day = data.dayAgo(horizon);
+        out.printf("%n%-22s %8s %8s   (of the scaled target, on the test months)%n", "forecast", "MSE", "MAE");
+        line(out, "last value", last.mse(), last.mae());
+        line(out, "day ago", day.mse(), day.mae());
+        line(out, cell.name().toLowerCase(Locale.ROOT), figures.get("loss"), figures.get("mae"));
+        if (run.json()) {
+            out.println(new Report()
+                    .put("device", state.device().info().name())
+                    .put("cell", cell.name().toLowerCase(Locale.ROOT))
+                    .put("epochs", epochs)
+                    .put("train_seconds", seconds)
+                    .put("mse", figures.get("loss"))
+                    .put("mae", figures.get("mae"))
+                    .put("mse_last_value", last.mse())
+                    .put("mae_last_value", last.mae())
+                    .put("mse_day_ago", day.mse())
+                    .put("mae_day_ago", day.mae())
+                    .put("horizon", horizon)
+                    .put("data", data.description())
+                    .json());
+        }
+        out.flush();
+    }
+
+    private static void line(PrintWriter out, String name, double mse, double mae) {
+        out.printf(Locale.ROOT, "%-22s %8.4f %8.4f%n", name, mse, mae);
+    }
+}

@@ -1,0 +1,29 @@
+package io.tandem.samples;
+
+import io.tandem.models.LeNet5;
+import io.tandem.models.LstmForecaster;
+import io.tandem.models.Mlp;
+import io.tandem.models.SimpleCnn;
+import io.tandem.nn.Model;
+
+/** The models that the command line knows by name. */
+enum NamedModel {
+    /** 784-256-128-10. */
+    MLP,
+    /** Two convolutions and two dense layers. */
+    CNN,
+    /** LeNet-5. */
+    LENET5,
+    /** A stacked LSTM. */
+    LSTM;
+
+    /** The model, for the inputs that the samples have. */
+    Model model() {
+        return switch (this) {
+            case MLP -> Model.of(Mlp.classifier(784, 256, 128, 10), 1, 28, 28);
+            case CNN -> Model.of(SimpleCnn.of(10), 1, 28, 28);
+            case LENET5 -> Model.of(LeNet5.of(10), 1, 28, 28);
+            case LSTM -> Model.of(LstmForecaster.lstm(24), 96, 7);
+        };
+    }
+}

@@ -1,0 +1,100 @@
+package io.tandem.samples;
+
+import io.tandem.train.Callback;
+import io.tandem.train.Epoch;
+import io.tandem.train.StepResult;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** A progress bar per epoch, on standard error, and a line of figures after it, on standard output. */
+final class ProgressDisplay implements Callback, AutoCloseable {
+    /** Losses are read this often: each reading waits for the device. */
+    private static final long READ_NANOS = 500_000_000L;
+
+    private final int epochs;
+    private final PrintWriter out;
+    private final long samples;
+    private ProgressBar bar;
+    private long lastRead;
+    private double loss = Double.NaN;
+
+    /**
+     * A display.
+     *
+     * @param epochs number of epochs
+     * @param samples number of samples per epoch
+     */
+    ProgressDisplay(int epochs, long samples, PrintWriter out) {
+        this.epochs = epochs;
+        this.samples = samples;
+        this.out = out;
+    }
+
+    @Override
+    public void epochStarted(int epoch, int batches) {
+        lastRead = 0;
+        loss = Double.NaN;
+        bar = new ProgressBarBuilder()
+                .setTaskName("epoch %d/%d".formatted(epoch + 1, epochs))
+                .setInitialMax(samples)
+                .setStyle(ProgressBarStyle.ASCII)
+                .setUnit(" samples", 1)
+                .showSpeed()
+                .setUpdateIntervalMillis(200)
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, 100))
+                .build();
+    }
+
+    @Override
+    public void stepDone(int epoch, int batch, int size, StepResult result) {
+        bar.stepBy(size);
+        long now = System.nanoTime();
+        if (now - lastRead > READ_NANOS) {
+            lastRead = now;
+            loss = result.loss();
+            bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", loss));
+        }
+    }
+
+    @Override
+    public Verdict epochEnded(Epoch epoch) {
+        closeBar();
+        out.printf(
+                Locale.ROOT,
+                "epoch %d/%d  %s%s  %.1f s, %,.0f samples/s, %.0f %% waiting for data%n",
+                epoch.number() + 1,
+                epochs,
+                figures("", epoch.training()),
+                epoch.validation().isEmpty() ? "" : "  " + figures("test ", epoch.validation()),
+                epoch.seconds(),
+                epoch.samplesPerSecond(),
+                100 * epoch.waitingShare());
+        out.flush();
+        return Verdict.CONTINUE;
+    }
+
+    private static String figures(String prefix, Map<String, Double> figures) {
+        return figures.entrySet().stream()
+                .filter(e -> !e.getKey().equals("confusion"))
+                .map(e -> String.format(Locale.ROOT, "%s%s %.4f", prefix, e.getKey(), e.getValue()))
+                .collect(Collectors.joining("  "));
+    }
+
+    private void closeBar() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeBar();
+    }
+}

@@ -1,0 +1,2 @@
+/** The data of the samples: found on disk, downloaded, or made by the program itself. */
+package io.tandem.samples.data;

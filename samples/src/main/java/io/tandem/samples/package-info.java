@@ -1,0 +1,2 @@
+/** The sample applications and their command line. */
+package io.tandem.samples;
