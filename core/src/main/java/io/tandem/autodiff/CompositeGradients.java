@@ -78,7 +78,7 @@ final class CompositeGradients {
                     return body.body(wanted.stream().map(known.get()::get).toList());
                 }
             }
-            return derive(forward.body(), body, operands, results, cotangents, given, wanted);
+            return derive(forward.body(), body, operands, results, given, wanted);
         });
     }
 
@@ -88,7 +88,6 @@ final class CompositeGradients {
             Graph body,
             List<Tensor> operands,
             List<Tensor> results,
-            List<Tensor> cotangents,
             List<Integer> given,
             List<Integer> wanted) {
         Graph draft = new Graph();

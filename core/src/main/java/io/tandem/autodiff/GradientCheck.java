@@ -19,15 +19,15 @@ import java.util.stream.IntStream;
  * Compares gradients with difference quotients, in float64 on the reference.
  *
  * <p>For a function f with inputs x, the loss L(x) = Σ r·f(x) with random weights r is one number that depends on all
- * results. Its gradient g is compared with (L(x + h d) - L(x - h d)) / 2h, along a random direction d in all inputs at once,
- * and for few inputs also along each axis alone. The same is done for S(x) = Σ v·g(x) with random weights v, whose gradient
- * takes derivatives of the gradient's own operations: the second order.
+ * results. Its gradient g is compared with (L(x + h d) - L(x - h d)) / 2h, along a random direction d in all inputs at
+ * once, and for few inputs also along each axis alone. The same is done for S(x) = Σ v·g(x) with random weights v,
+ * whose gradient takes derivatives of the gradient's own operations: the second order.
  *
- * <p>The step is h = 1e-5. The quotient's truncation error is h²/6 times the third derivative, about 2e-11 for functions on
- * the scale of 1; its rounding error is about 1e-16 |L| / h = 1e-11 |L|, where |L| is the sum of the terms' sizes. A
- * difference is a fault above {@value #TOLERANCE} times the larger of 1, both numbers, and |L|: far above the noise,
- * and far below what a wrong factor or a forgotten term makes of inputs on the scale of 1. Inputs must be further than h from
- * kinks.
+ * <p>The step is h = 1e-5. The quotient's truncation error is h²/6 times the third derivative, about 2e-11 for
+ * functions on the scale of 1; its rounding error is about 1e-16 |L| / h = 1e-11 |L|, where |L| is the sum of the
+ * terms' sizes. A difference is a fault above {@value #TOLERANCE} times the larger of 1, both numbers, and |L|: far
+ * above the noise, and far below what a wrong factor or a forgotten term makes of inputs on the scale of 1. Inputs must
+ * be further than h from kinks.
  */
 public final class GradientCheck {
     private static final double STEP = 1e-5;

@@ -49,7 +49,7 @@ final class Simplify {
             case Op.Select select -> in.get(1).equals(in.get(2)) ? Optional.of(in.get(1)) : Optional.empty();
             case Op.Cast cast -> same(in.getFirst().dtype() == cast.dtype(), in.getFirst());
             case Op.Reshape reshape -> reshape(target, reshape, in.getFirst());
-            case Op.Permute permute -> permute(target, permute, in.getFirst());
+            case Op.Permute permute -> permute(permute, in.getFirst());
             case Op.Broadcast broadcast -> broadcast(target, broadcast, in.getFirst());
             case Op.Slice slice -> same(in.getFirst().type().equals(node.types().getFirst()), in.getFirst());
             case Op.Pad pad -> same(in.getFirst().type().equals(node.types().getFirst()), in.getFirst());
@@ -138,7 +138,7 @@ final class Simplify {
                 : Optional.empty();
     }
 
-    private static Optional<Tensor> permute(Graph target, Op.Permute permute, Tensor x) {
+    private static Optional<Tensor> permute(Op.Permute permute, Tensor x) {
         List<Integer> axes = permute.axes();
         if (IntStream.range(0, axes.size()).allMatch(i -> axes.get(i) == i)) {
             return Optional.of(x);

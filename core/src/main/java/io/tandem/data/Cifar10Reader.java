@@ -47,7 +47,8 @@ public final class Cifar10Reader {
             long bytes = DataFile.unpackedBytes(path);
             if (bytes == 0 || bytes % RECORD != 0) {
                 throw new DataException(
-                        "%s: %d bytes are not a whole number of CIFAR-10 records of %d bytes; the file is truncated or of another format"
+                        ("%s: %d bytes are not a whole number of CIFAR-10 records of %d bytes; the "
+                                + "file is truncated or of another format")
                                 .formatted(path, bytes, RECORD));
             }
             counts[f] = Math.toIntExact(bytes / RECORD);
@@ -67,7 +68,8 @@ public final class Cifar10Reader {
                     labels[at] = record[0] & 0xff;
                     if (labels[at] > 9) {
                         throw new DataException(
-                                "%s: record %d at byte %d has the label %d, expected 0 to 9; the file is not CIFAR-10 in its binary form"
+                                ("%s: record %d at byte %d has the label %d, expected 0 to 9; the "
+                                        + "file is not CIFAR-10 in its binary form")
                                         .formatted(path, i, (long) i * RECORD, labels[at]));
                     }
                     MemorySegment.copy(recordMemory, 1, images, (long) at * IMAGE, IMAGE);

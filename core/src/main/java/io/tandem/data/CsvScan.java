@@ -78,8 +78,9 @@ record CsvScan(Path path, boolean header, char separator) {
                 long line = rows.line();
                 CSVRecord values = rows.next();
                 if (values.size() != cells) {
-                    throw new DataException("%s: line %d has %d cells, the first line has %d; check separators and quotes"
-                            .formatted(path, line, values.size(), cells));
+                    throw new DataException(
+                            "%s: line %d has %d cells, the first line has %d; check separators and quotes"
+                                    .formatted(path, line, values.size(), cells));
                 }
                 if (!first || !header) {
                     action.accept(line, row++, values);
@@ -141,7 +142,9 @@ record CsvScan(Path path, boolean header, char separator) {
         private DataException failure(IOException e) {
             if (e instanceof CharacterCodingException) {
                 return new DataException(
-                        "%s: line %d or one soon after is not UTF-8 text; convert the file to UTF-8".formatted(path, line), e);
+                        "%s: line %d or one soon after is not UTF-8 text; convert the file to UTF-8".formatted(path,
+                                line),
+                        e);
             }
             return new DataException(
                     "%s: line %d: %s; check the quotes".formatted(path, line, e.getMessage()), e);

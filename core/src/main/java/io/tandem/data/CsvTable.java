@@ -168,8 +168,9 @@ public final class CsvTable {
             return value.getAsDouble();
         }
         String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
-        throw new DataException("%s: line %d, column '%s': '%s' is not a finite number; correct it, or leave the column out"
-                .formatted(path(), line, columns.get(column), shown));
+        throw new DataException(
+                "%s: line %d, column '%s': '%s' is not a finite number; correct it, or leave the column out"
+                        .formatted(path(), line, columns.get(column), shown));
     }
 
     /** A finite number; empty if the text is none. */

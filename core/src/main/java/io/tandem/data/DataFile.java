@@ -69,7 +69,8 @@ public final class DataFile implements AutoCloseable {
                     case NoSuchFileException _ -> "file not found: " + path;
                     case AccessDeniedException _ -> path + ": no permission to read this file";
                     case EOFException _ ->
-                        "%s: the gz file is truncated: it ends in the middle of the data after %d unpacked bytes; get it again"
+                        ("%s: the gz file is truncated: it ends in the middle of the data after %d "
+                                + "unpacked bytes; get it again")
                                 .formatted(path, position);
                     case ZipException _ ->
                         "%s: the gz file is damaged after %d unpacked bytes (%s); get it again"
@@ -141,7 +142,8 @@ public final class DataFile implements AutoCloseable {
         long possible = packed ? fileBytes * MAX_RATIO : fileBytes - position;
         if (bytes > possible) {
             throw new DataException(
-                    "%s: the header announces %s (%d bytes), but the file can hold %d bytes at most; it is truncated or damaged, get it again"
+                    ("%s: the header announces %s (%d bytes), but the file can hold %d bytes at most; "
+                            + "it is truncated or damaged, get it again")
                             .formatted(path, what, bytes, possible));
         }
         requireMemory(path, bytes, what);

@@ -52,7 +52,8 @@ public final class IdxReader {
             IdxType type = IdxType.of(file, magic);
             if (type.dtype != dtype || magic[3] != rank) {
                 throw new DataException(
-                        "%s: holds values of type %s with %d axes (magic number %d), expected type %s with %d axes; is it another file of the set?"
+                        ("%s: holds values of type %s with %d axes (magic number %d), expected type "
+                                + "%s with %d axes; is it another file of the set?")
                                 .formatted(path, type, magic[3] & 0xff, number(magic, 0), dtype, rank));
             }
             return readValues(file, magic);
@@ -86,8 +87,9 @@ public final class IdxReader {
         file.require(shape.size() * type.bytes, "values of shape " + shape);
         NDArray values = type.read(file, shape);
         if (!file.atEnd()) {
-            throw new DataException("%s: there are more bytes after the values of shape %s, which end at byte %d; the file is damaged"
-                    .formatted(file.path(), shape, file.position() - 1));
+            throw new DataException(
+                    "%s: there are more bytes after the values of shape %s, which end at byte %d; the file is damaged"
+                            .formatted(file.path(), shape, file.position() - 1));
         }
         return values;
     }
@@ -132,7 +134,8 @@ public final class IdxReader {
                 }
             }
             throw new DataException(
-                    "%s: not an IDX file: it starts with the bytes %02x %02x %02x %02x; expected 00 00, a type (08, 09, 0b to 0e) and the number of axes"
+                    ("%s: not an IDX file: it starts with the bytes %02x %02x %02x %02x; expected 00 "
+                            + "00, a type (08, 09, 0b to 0e) and the number of axes")
                             .formatted(file.path(), magic[0], magic[1], magic[2], magic[3]));
         }
 

@@ -90,8 +90,8 @@ public interface ImageAugmentation {
         if (padding < 0) {
             throw new IllegalArgumentException("padding must not be negative, is " + padding);
         }
-        return (image, random) ->
-                image.move(random.nextInt(2 * padding + 1) - padding, random.nextInt(2 * padding + 1) - padding);
+        return (image, random) -> image.move(random.nextInt(2 * padding + 1) - padding,
+                random.nextInt(2 * padding + 1) - padding);
     }
 
     /** Adds normally distributed noise to each value. */

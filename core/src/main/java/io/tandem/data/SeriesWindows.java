@@ -39,7 +39,8 @@ public final class SeriesWindows implements Dataset {
         }
         if ((long) window + horizon > rows) {
             throw new IllegalArgumentException(
-                    "the series has %d rows, too few for a window of %d and a horizon of %d; use a shorter window or horizon"
+                    ("the series has %d rows, too few for a window of %d and a horizon of %d; use a "
+                            + "shorter window or horizon")
                             .formatted(rows, window, horizon));
         }
         this.series = series;

@@ -25,8 +25,9 @@ public record StandardScaler(NDArray mean, NDArray std) {
         }
         for (int c = 0; c < type.shape().dim(0); c++) {
             if (!Double.isFinite(mean.getDouble(c)) || !(std.getDouble(c) > 0) || !Double.isFinite(std.getDouble(c))) {
-                throw new IllegalArgumentException("column %d: mean must be finite and standard deviation positive, are %s and %s"
-                        .formatted(c, mean.getDouble(c), std.getDouble(c)));
+                throw new IllegalArgumentException(
+                        "column %d: mean must be finite and standard deviation positive, are %s and %s"
+                                .formatted(c, mean.getDouble(c), std.getDouble(c)));
             }
         }
     }

@@ -32,8 +32,9 @@ public record TextCorpus(String text) {
             throw new DataException(path + ": the file is empty, text is needed");
         }
         if (bytes > Integer.MAX_VALUE - 16) {
-            throw new DataException("%s: %d bytes are too many for one text, at most 2 GB are possible; use a part of it"
-                    .formatted(path, bytes));
+            throw new DataException(
+                    "%s: %d bytes are too many for one text, at most 2 GB are possible; use a part of it"
+                            .formatted(path, bytes));
         }
         byte[] content = new byte[(int) bytes];
         try (DataFile file = DataFile.open(path)) {

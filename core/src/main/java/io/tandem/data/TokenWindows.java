@@ -28,7 +28,8 @@ public final class TokenWindows implements Dataset {
         int length = tokens.shape().dim(0);
         if (length <= context) {
             throw new IllegalArgumentException(
-                    "%d tokens are too few for one window of %d tokens and the next one; use a shorter context or more text"
+                    ("%d tokens are too few for one window of %d tokens and the next one; use a "
+                            + "shorter context or more text")
                             .formatted(length, context));
         }
         this.tokens = tokens;

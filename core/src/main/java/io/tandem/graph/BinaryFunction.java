@@ -10,7 +10,7 @@ public enum BinaryFunction {
     MUL,
     /** x / y; integers round towards zero, and division by zero gives 0. */
     DIV,
-    /** x^y; floating only. */
+    /** x^y as IEEE 754 has it (1 to any power and anything to the power 0 is 1, also with NaN); floating only. */
     POW,
     /** The larger one, NaN if either is NaN; a tie sends half of the gradient to each. */
     MAX,

@@ -48,7 +48,10 @@ public sealed interface Op {
     /** Elementwise choice. Operands: condition ({@link DType#BOOL}), value where true, value where false. */
     record Select() implements Op {}
 
-    /** Conversion to another element type; floating to integer truncates. */
+    /**
+     * Conversion to another element type. Floating to integer truncates: NaN gives 0, what is too large the nearest int64 or
+     * int32, and for uint8 the lower bits of that int32. Integers wrap; anything but 0 is true.
+     */
     record Cast(DType dtype) implements Op {}
 
     /** The same values in row-major order in another shape of equal size. */

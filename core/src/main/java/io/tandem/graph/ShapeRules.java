@@ -434,6 +434,7 @@ public final class ShapeRules {
                 index,
                 axis);
         check(in.get(1).dtype() != DType.BOOL, "updates %s must be of numbers", in.get(1));
+        check(size > 0 || size == 0 && index.size() == 0, "size %d has no place for %d indices", size, index.size());
         return in.get(1)
                 .with(updates.subShape(0, axis)
                         .concat(Shape.of(size))

@@ -5,7 +5,6 @@ import io.tandem.graph.GraphException;
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
-import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
+
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 

@@ -11,8 +11,8 @@ import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Elementwise functions: in double or long arithmetic, then rounded or wrapped to the result's type. The scalar functions
- * are public for those who run fused kernels by their definition.
+ * Elementwise functions: in double or long arithmetic, then rounded or wrapped to the result's type. The scalar
+ * functions are public for those who run fused kernels by their definition.
  */
 public final class Elementwise {
     private Elementwise() {}
@@ -23,14 +23,14 @@ public final class Elementwise {
         }
         int n = x.size();
         return switch (x) {
-            case Value.Floating(TensorType t, double[] data) when function == UnaryFunction.IS_FINITE -> {
+            case Value.Floating(_, double[] data) when function == UnaryFunction.IS_FINITE -> {
                 long[] result = new long[n];
                 for (int i = 0; i < n; i++) {
                     result[i] = Double.isFinite(data[i]) ? 1 : 0;
                 }
                 yield new Value.Integral(type, result);
             }
-            case Value.Floating(TensorType t, double[] data) -> {
+            case Value.Floating(_, double[] data) -> {
                 DoubleUnaryOperator f = floating(function);
                 double[] result = new double[n];
                 for (int i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ public final class Elementwise {
                 }
                 yield Value.rounded(type, result);
             }
-            case Value.Integral(TensorType t, long[] data) -> {
+            case Value.Integral(_, long[] data) -> {
                 LongUnaryOperator f = integral(function);
                 long[] result = new long[n];
                 for (int i = 0; i < n; i++) {
@@ -77,8 +77,8 @@ public final class Elementwise {
         long[] result = new long[x.size()];
         for (int i = 0; i < result.length; i++) {
             boolean holds = switch (x) {
-                case Value.Floating(TensorType t, double[] a) -> holds(comparison, a[i], y.doubles()[i]);
-                case Value.Integral(TensorType t, long[] a) -> holds(comparison, a[i], y.longs()[i]);
+                case Value.Floating(_, double[] a) -> holds(comparison, a[i], y.doubles()[i]);
+                case Value.Integral(_, long[] a) -> holds(comparison, a[i], y.longs()[i]);
             };
             result[i] = holds ? 1 : 0;
         }
@@ -113,16 +113,16 @@ public final class Elementwise {
         }
         DType dtype = type.dtype();
         return switch (x) {
-            case Value.Floating(TensorType t, double[] data) when dtype.isFloating() ->
+            case Value.Floating(_, double[] data) when dtype.isFloating() ->
                 Value.rounded(type, data.clone());
-            case Value.Floating(TensorType t, double[] data) -> {
+            case Value.Floating(_, double[] data) -> {
                 long[] result = new long[data.length];
                 for (int i = 0; i < data.length; i++) {
                     result[i] = truncate(dtype, data[i]);
                 }
                 yield new Value.Integral(type, result);
             }
-            case Value.Integral(TensorType t, long[] data) when dtype.isFloating() -> {
+            case Value.Integral(_, long[] data) when dtype.isFloating() -> {
                 double[] result = new double[data.length];
                 for (int i = 0; i < data.length; i++) {
                     // From long to float in one rounding; by way of double there would be two.
@@ -130,7 +130,7 @@ public final class Elementwise {
                 }
                 yield Value.rounded(type, result);
             }
-            case Value.Integral(TensorType t, long[] data) -> Value.wrapped(type, data.clone());
+            case Value.Integral(_, long[] data) -> Value.wrapped(type, data.clone());
         };
     }
 
@@ -194,7 +194,8 @@ public final class Elementwise {
             case SIGN -> Long::signum;
             case NOT -> x -> 1 - x;
             case STOP_GRADIENT -> x -> x;
-            case FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF, RELU,
+            case FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF,
+                    RELU,
                     IS_FINITE ->
                 throw new IllegalArgumentException(function + " is of floating values alone");
         };

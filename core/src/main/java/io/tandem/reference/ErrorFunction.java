@@ -4,13 +4,11 @@ package io.tandem.reference;
 final class ErrorFunction {
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
-    /** Above this the continued fraction is short; its relative error does not matter, as it is subtracted from 1. */
-    private static final double SERIES_BELOW = 3;
+    /** From here on 1 - erf is small, so that its rounding errors hardly matter. */
+    private static final double SERIES_BELOW = 1.25;
 
     /** Above this the distance to 1 is below half a unit in the last place. */
     private static final double ONE_FROM = 6;
-
-    private static final int FRACTION_TERMS = 60;
 
     private ErrorFunction() {}
 
@@ -36,8 +34,9 @@ final class ErrorFunction {
 
     /** Abramowitz and Stegun (1964), 7.1.14: e^(-x²)/√π · 1/(x + (1/2)/(x + 1/(x + (3/2)/(x + ...)))), from its end. */
     private static double complement(double x) {
+        // The error of n terms falls as e^(-2x √(2n)), here below 2^-53.
         double fraction = x;
-        for (int n = FRACTION_TERMS; n > 0; n--) {
+        for (int n = (int) (200 / (x * x)) + 10; n > 0; n--) {
             fraction = x + 0.5 * n / fraction;
         }
         return TWO_OVER_SQRT_PI / 2 * gauss(x) / fraction;

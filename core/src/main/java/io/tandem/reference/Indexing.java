@@ -28,21 +28,21 @@ final class Indexing {
         return result;
     }
 
-    static Value scatterAdd(int axis, int size, Value indices, Value updates, TensorType type, Consumer<String> errors) {
+    static Value scatterAdd(int axis, int size, Value indices, Value updates, TensorType type,
+            Consumer<String> errors) {
         Shape shape = type.shape();
         int[] places = clamp("scatter-add", axis, size, indices.longs(), errors);
-        int outer = Math.toIntExact(shape.subShape(0, axis).size());
         int inner = Math.toIntExact(shape.subShape(axis + 1, shape.rank()).size());
         int results = Math.toIntExact(shape.size());
         return switch (updates) {
-            case Value.Floating(TensorType t, double[] data) -> {
+            case Value.Floating(_, double[] data) -> {
                 double[] sums = new double[results];
                 for (int from = 0; from < data.length; from++) {
                     sums[target(from, places, size, inner)] += data[from];
                 }
                 yield Value.rounded(type, sums);
             }
-            case Value.Integral(TensorType t, long[] data) -> {
+            case Value.Integral(_, long[] data) -> {
                 long[] sums = new long[results];
                 for (int from = 0; from < data.length; from++) {
                     sums[target(from, places, size, inner)] += data[from];
@@ -64,7 +64,8 @@ final class Indexing {
         for (int i = 0; i < indices.length; i++) {
             places[i] = (int) Math.clamp(indices[i], 0L, size - 1L);
             if (places[i] != indices[i]) {
-                errors.accept("%s: index %d (number %d of %d) is outside of axis %d, whose size is %d; %d was used instead"
+                errors.accept(
+                        "%s: index %d (number %d of %d) is outside of axis %d, whose size is %d; %d was used instead"
                         .formatted(op, indices[i], i, indices.length, axis, size, places[i]));
             }
         }

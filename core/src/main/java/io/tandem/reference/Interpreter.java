@@ -2,7 +2,6 @@ package io.tandem.reference;
 
 import io.tandem.graph.BinaryFunction;
 import io.tandem.graph.Comparison;
-import io.tandem.graph.CompositeKind;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
 import io.tandem.graph.GraphException;
@@ -13,7 +12,6 @@ import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
 import io.tandem.graph.Tensor;
 import io.tandem.graph.UnaryFunction;
-import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
@@ -27,15 +25,15 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
- * Evaluates graphs on values in host memory, one node after the other: the definition of every operation, and what backends
- * are compared with. It is written to be read, and is fast enough for tests.
+ * Evaluates graphs on values in host memory, one node after the other: the definition of every operation, and what
+ * backends are compared with. It is written to be read, and is fast enough for tests.
  *
- * <p>Floating arithmetic is in float64 and each operation's result is rounded to its type once; sums and products accumulate
- * in float64, one after the other in row-major order. Transcendental functions are those of {@link StrictMath}. Integers
- * wrap. So results are the same bits on every machine, and at least as exact as a backend's.
+ * <p>Floating arithmetic is in float64 and each operation's result is rounded to its type once; sums and products
+ * accumulate in float64, one after the other in row-major order. Transcendental functions are those of {@link
+ * StrictMath}. Integers wrap. So results are the same bits on every machine, and at least as exact as a backend's.
  *
- * <p>Nodes that no output needs are not evaluated, and values are released after their last use. An instance remembers the
- * first index error; it is not safe for use by several threads at once.
+ * <p>Nodes that no output needs are not evaluated, and values are released after their last use. An instance remembers
+ * the first index error; it is not safe for use by several threads at once.
  */
 public final class Interpreter {
     private Optional<String> indexError = Optional.empty();
@@ -120,7 +118,7 @@ public final class Interpreter {
     }
 
     private static String inputName(Tensor input) {
-        if (input.node().op() instanceof Op.Input(String name, TensorType type)) {
+        if (input.node().op() instanceof Op.Input(String name, _)) {
             return name;
         }
         throw new GraphException(input + " is not an input");
@@ -190,8 +188,8 @@ public final class Interpreter {
     private List<Value> compute(Op op, List<Value> in, List<TensorType> types) {
         return switch (op) {
             case Op.Scan scan -> scan(scan, in, types);
-            case Op.Composite(CompositeKind kind, Graph body) -> execute(body, Lifetimes.of(body), in::get);
-            case Op.Input(String name, TensorType type) ->
+            case Op.Composite(_, Graph body) -> execute(body, Lifetimes.of(body), in::get);
+            case Op.Input(String name, _) ->
                 throw new GraphException("input '" + name + "' has no value by itself");
             case Op.Constant(NDArray value) -> List.of(Value.of(value));
             case Op.Iota(TensorType type, int axis) -> List.of(Movement.iota(type, axis));
@@ -207,10 +205,10 @@ public final class Interpreter {
             case Op.Compare(Comparison comparison) ->
                 List.of(Elementwise.compare(comparison, in.get(0), in.get(1), types.getFirst()));
             case Op.Select select -> List.of(Elementwise.select(in.get(0), in.get(1), in.get(2)));
-            case Op.Cast(DType dtype) -> List.of(Elementwise.cast(in.get(0), types.getFirst()));
-            case Op.Reshape(Shape shape) -> List.of(in.get(0).as(types.getFirst()));
+            case Op.Cast(_) -> List.of(Elementwise.cast(in.get(0), types.getFirst()));
+            case Op.Reshape(_) -> List.of(in.get(0).as(types.getFirst()));
             case Op.Permute(List<Integer> axes) -> List.of(Movement.permute(axes, in.get(0), types.getFirst()));
-            case Op.Broadcast(Shape shape) -> List.of(Movement.broadcast(in.get(0), types.getFirst()));
+            case Op.Broadcast(_) -> List.of(Movement.broadcast(in.get(0), types.getFirst()));
             case Op.Slice slice -> List.of(Movement.slice(slice, in.get(0), types.getFirst()));
             case Op.Pad pad -> List.of(Movement.pad(pad, in.get(0), types.getFirst()));
             case Op.Concat(int axis) -> List.of(Movement.concat(axis, in, types.getFirst()));
@@ -219,15 +217,15 @@ public final class Interpreter {
             case Op.ArgReduce(boolean largest, int axis) ->
                 List.of(Reductions.argReduce(largest, axis, in.get(0), types.getFirst()));
             case Op.MatMul matMul -> List.of(Products.matMul(matMul, in.get(0), in.get(1), types.getFirst()));
-            case Op.Convolution(ConvolutionGeometry geometry, DType accumulator) ->
+            case Op.Convolution(ConvolutionGeometry geometry, _) ->
                 List.of(Convolutions.forward(geometry, in.get(0), in.get(1), types.getFirst()));
-            case Op.ConvolutionInputGradient(ConvolutionGeometry geometry, Shape inputShape, DType accumulator) ->
+            case Op.ConvolutionInputGradient(ConvolutionGeometry geometry, _, _) ->
                 List.of(Convolutions.inputGradient(geometry, in.get(0), in.get(1), types.getFirst()));
-            case Op.ConvolutionFilterGradient(ConvolutionGeometry geometry, Shape filterShape, DType accumulator) ->
+            case Op.ConvolutionFilterGradient(ConvolutionGeometry geometry, _, _) ->
                 List.of(Convolutions.filterGradient(geometry, in.get(0), in.get(1), types.getFirst()));
             case Op.Pool(Pooling pooling, PoolGeometry geometry) ->
                 List.of(Pools.pool(pooling, geometry, in.get(0), types.getFirst()));
-            case Op.PoolGradient(Pooling pooling, PoolGeometry geometry, Shape inputShape) ->
+            case Op.PoolGradient(Pooling pooling, PoolGeometry geometry, _) ->
                 List.of(Pools.gradient(pooling, geometry, in, types.getFirst()));
             case Op.PoolPick(PoolGeometry geometry) ->
                 List.of(Pools.pick(geometry, in.get(0), in.get(1), types.getFirst()));

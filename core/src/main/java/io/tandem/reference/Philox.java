@@ -1,8 +1,8 @@
 package io.tandem.reference;
 
 /**
- * Philox 4x32-10, the counter-based random number generator of Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers: As
- * Easy as 1, 2, 3" (2011): a bijection of a 128-bit counter, chosen by a 64-bit key, whose values pass as random.
+ * Philox 4x32-10, the counter-based random number generator of Salmon, Moraes, Dror and Shaw, "Parallel Random Numbers:
+ * As Easy as 1, 2, 3" (2011): a bijection of a 128-bit counter, chosen by a 64-bit key, whose values pass as random.
  *
  * <p>Counter and results are four 32-bit words each, the key is two. A round multiplies words 0 and 2 by constants and
  * mixes the halves of the products with the other words and the key; between rounds the key grows by constants.

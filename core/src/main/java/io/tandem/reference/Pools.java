@@ -7,8 +7,8 @@ import io.tandem.tensor.TensorType;
 import java.util.List;
 
 /**
- * Pooling, its gradient, and picking by window. A window that lies in the padding altogether has the maximum -∞, and the
- * mean NaN where padding does not count; it gives no gradient to anything.
+ * Pooling, its gradient, and picking by window. A window that lies in the padding altogether has the maximum -∞, and
+ * the mean NaN where padding does not count; it gives no gradient to anything.
  */
 final class Pools {
     private Pools() {}

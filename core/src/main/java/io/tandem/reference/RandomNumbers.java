@@ -6,22 +6,22 @@ import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 
 /**
- * What {@link io.tandem.graph.Op.Random} means, on every device. From seed, counter and site, all of 64 bits, and the flat
- * row-major index of an element:
+ * What {@link io.tandem.graph.Op.Random} means, on every device. From seed, counter and site, all of 64 bits, and the
+ * flat row-major index of an element:
  *
  * <ul>
  *   <li>The key of {@link Philox} is {@code seed ^ mix(site)}: word 0 its low, word 1 its high half.
  *   <li>{@code mix} is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
- *       Generators", 2014, variant 13 of Stafford): {@code z = site; z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9; z = (z ^ z
- *       >>> 27) * 0x94D049BB133111EB; z ^ z >>> 31}.
+ *       Generators", 2014, variant 13 of Stafford): {@code z = site; z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9; z = (z ^
+ *       z >>> 27) * 0x94D049BB133111EB; z ^ z >>> 31}.
  *   <li>The Philox counter is (low half of the block, high half of the block, low half of the counter, high half of the
  *       counter), where block = index / 4, rounded down. The element takes word index % 4 of the block's four.
  *   <li>{@link Distribution#BITS}: the word as an int32.
  *   <li>{@link Distribution#UNIFORM}: {@code (word >>> 8) * 2^-24}, exact in float32.
- *   <li>{@link Distribution#NORMAL}: elements 2j and 2j + 1 are a pair of Box and Muller (1958) from the words (w0, w1) at
- *       the same two places of the same block: {@code u1 = ((w0 >>> 8) + 1) * 2^-24} in (0, 1], {@code u2 = (w1 >>> 8) *
- *       2^-24}, {@code r = sqrt(-2 ln u1)}; element 2j is {@code r cos(2π u2)}, element 2j + 1 is {@code r sin(2π u2)}. Both
- *       words are drawn even if the pair's second element lies beyond the shape.
+ *   <li>{@link Distribution#NORMAL}: elements 2j and 2j + 1 are a pair of Box and Muller (1958) from the words (w0, w1)
+ *       at the same two places of the same block: {@code u1 = ((w0 >>> 8) + 1) * 2^-24} in (0, 1], {@code u2 = (w1 >>>
+ *       8) * 2^-24}, {@code r = sqrt(-2 ln u1)}; element 2j is {@code r cos(2π u2)}, element 2j + 1 is {@code r sin(2π
+ *       u2)}. Both words are drawn even if the pair's second element lies beyond the shape.
  * </ul>
  */
 public final class RandomNumbers {

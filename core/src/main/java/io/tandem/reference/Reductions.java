@@ -1,7 +1,6 @@
 package io.tandem.reference;
 
 import io.tandem.graph.Op;
-import io.tandem.graph.Reduction;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.Arrays;
@@ -24,7 +23,7 @@ final class Reductions {
         int[] into = new Strided(shape, 0, strides).places();
         int size = Math.toIntExact(type.shape().size());
         return switch (x) {
-            case Value.Floating(TensorType t, double[] data) -> {
+            case Value.Floating(_, double[] data) -> {
                 DoubleBinaryOperator combine = switch (reduce.reduction()) {
                     case SUM -> Double::sum;
                     case MAX -> Math::max;
@@ -41,7 +40,7 @@ final class Reductions {
                 }
                 yield Value.rounded(type, result);
             }
-            case Value.Integral(TensorType t, long[] data) -> {
+            case Value.Integral(_, long[] data) -> {
                 LongBinaryOperator combine = switch (reduce.reduction()) {
                     case SUM -> Long::sum;
                     case MAX -> Math::max;
@@ -81,8 +80,8 @@ final class Reductions {
 
     private static boolean beats(boolean largest, Value x, int a, int b) {
         return switch (x) {
-            case Value.Floating(TensorType t, double[] v) -> largest ? above(v[a], v[b]) : above(v[b], v[a]);
-            case Value.Integral(TensorType t, long[] v) -> largest ? v[a] > v[b] : v[a] < v[b];
+            case Value.Floating(_, double[] v) -> largest ? above(v[a], v[b]) : above(v[b], v[a]);
+            case Value.Integral(_, long[] v) -> largest ? v[a] > v[b] : v[a] < v[b];
         };
     }
 

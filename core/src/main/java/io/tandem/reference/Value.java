@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * A tensor's values while they are computed: doubles for floating types, longs for integers and truth values (0 or 1). The
- * arrays are never changed once a value is made, so values may share them.
+ * A tensor's values while they are computed: doubles for floating types, longs for integers and truth values (0 or 1).
+ * The arrays are never changed once a value is made, so values may share them.
  */
 sealed interface Value {
     /** Element type and shape. */
@@ -88,7 +88,7 @@ sealed interface Value {
 
     /** The elements of a floating value. */
     default double[] doubles() {
-        if (this instanceof Floating(TensorType type, double[] data)) {
+        if (this instanceof Floating(_, double[] data)) {
             return data;
         }
         throw new IllegalArgumentException("a floating value is needed, this one is " + type());
@@ -96,7 +96,7 @@ sealed interface Value {
 
     /** The elements of an integer value or of truth values. */
     default long[] longs() {
-        if (this instanceof Integral(TensorType type, long[] data)) {
+        if (this instanceof Integral(_, long[] data)) {
             return data;
         }
         throw new IllegalArgumentException("integers or truth values are needed, these are " + type());

@@ -56,7 +56,7 @@ public record Trainer(Training training, List<Callback> callbacks) {
         try (TrainStep step = new TrainStep(training, state, types.getLast());
                 Evaluation evaluation = new Evaluation(training.model(), state)) {
             for (int epoch = 0; epoch < epochs; epoch++) {
-                Epoch record = epoch(epoch, step, data, validation, state, evaluation);
+                Epoch record = epoch(epoch, step, data, validation, evaluation);
                 history.add(record);
                 boolean stop = false;
                 for (Callback callback : callbacks) {
@@ -75,7 +75,6 @@ public record Trainer(Training training, List<Callback> callbacks) {
             TrainStep step,
             DataLoader data,
             Optional<Dataset> validation,
-            State state,
             Evaluation evaluation) {
         int inputs = training.model().inputs().size();
         step.resetFigures();

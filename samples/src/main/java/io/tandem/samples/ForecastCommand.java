@@ -14,6 +14,7 @@ import io.tandem.samples.data.EttH1;
 import io.tandem.samples.data.LoadCurve;
 import io.tandem.samples.data.Progress;
 import io.tandem.samples.data.SeriesData;
+import io.tandem.tensor.NDArray;
 import io.tandem.train.Evaluation;
 import io.tandem.train.Metrics;
 import io.tandem.train.State;
@@ -99,7 +100,7 @@ final class ForecastCommand implements Callable<Integer> {
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
         Model model = Model.of(
-                new FromLastValue(LstmForecaster.of(cell, horizon), data.target()),
+                new FromLastValue(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
                 window,
                 data.columns().size());
         try (Device device = run.openDevice();
@@ -144,7 +145,9 @@ final class ForecastCommand implements Callable<Integer> {
                     .sum();
         }
         Map<String, Double> figures;
+        NDArray forecasts;
         try (Evaluation evaluation = new Evaluation(model, state)) {
+            forecasts = evaluation.predictAll(samples.test(), 256);
             figures = evaluation.evaluate(
                     samples.test(), 256, Losses.meanSquaredError(), List.of(Metrics.meanAbsoluteError()));
         }
@@ -154,6 +157,10 @@ final class ForecastCommand implements Callable<Integer> {
         line(out, "last value", last.mse(), last.mae());
         line(out, "day ago", day.mse(), day.mae());
         line(out, cell.name().toLowerCase(Locale.ROOT), figures.get("loss"), figures.get("mae"));
+        Path picture = run.out().resolve("forecast.png");
+        new ForecastPicture(data, samples, forecasts, window, horizon)
+                .write(picture, cell.name().toLowerCase(Locale.ROOT));
+        out.println("picture: " + picture);
         if (run.json()) {
             out.println(new Report()
                     .put("device", state.device().info().name())

@@ -12,7 +12,6 @@ import io.tandem.optim.Adam;
 import io.tandem.optim.Schedules;
 import io.tandem.samples.data.Mnist;
 import io.tandem.samples.data.Progress;
-import io.tandem.tensor.NDArray;
 import io.tandem.train.Evaluation;
 import io.tandem.train.History;
 import io.tandem.train.Metrics;
@@ -103,15 +102,17 @@ final class MnistCommand implements Callable<Integer> {
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
             history = Trainer.of(training).with(progress).fit(state, loader, digits.test(), epochs);
         }
-        NDArray logits;
+        MnistReport report;
         try (Evaluation evaluation = new Evaluation(model, state)) {
-            logits = evaluation.predictAll(digits.test(), 256);
+            report = new MnistReport(digits, evaluation);
         }
-        new MnistReport(digits, history, logits).print(out, run.out());
+        report.print(out);
+        Path picture = run.out().resolve("mnist.png");
+        report.draw(picture, name() + " on " + digits.description(), history);
         double seconds = history.epochs().stream().mapToDouble(e -> e.seconds()).sum();
         long samples = history.epochs().stream().mapToLong(e -> e.samples()).sum();
-        double accuracy = history.last().validation().get("accuracy");
-        out.printf(Locale.ROOT, "test accuracy %.2f %%%n", 100 * accuracy);
+        double accuracy = report.accuracy();
+        out.printf(Locale.ROOT, "test accuracy %.2f %%%npicture: %s%n", 100 * accuracy, picture);
         if (save != null) {
             Weights.save(state, model, save);
             out.println("weights: " + save);

@@ -20,10 +20,10 @@ enum NamedModel {
     /** The model, for the inputs that the samples have. */
     Model model() {
         return switch (this) {
-            case MLP -> Model.of(Mlp.classifier(784, 256, 128, 10), 1, 28, 28);
+            case MLP -> Model.of(Mlp.of(256, 128, 10), 1, 28, 28);
             case CNN -> Model.of(SimpleCnn.of(10), 1, 28, 28);
-            case LENET5 -> Model.of(LeNet5.of(10), 1, 28, 28);
-            case LSTM -> Model.of(LstmForecaster.lstm(24), 96, 7);
+            case LENET5 -> Model.of(LeNet5.of(), 1, 28, 28);
+            case LSTM -> Model.of(LstmForecaster.of(24), 96, 7);
         };
     }
 }

@@ -23,7 +23,8 @@ public record DataFolders(Optional<Path> given, Optional<Path> environment, Path
     public static DataFolders standard(Optional<Path> given) {
         Optional<Path> environment =
                 Optional.ofNullable(System.getenv(VARIABLE)).filter(value -> !value.isBlank()).map(Path::of);
-        return new DataFolders(given, environment, Path.of(System.getProperty("user.home"), ".cache", "tandem", "data"));
+        return new DataFolders(given, environment,
+                Path.of(System.getProperty("user.home"), ".cache", "tandem", "data"));
     }
 
     /**
@@ -37,7 +38,8 @@ public record DataFolders(Optional<Path> given, Optional<Path> environment, Path
         if (given.isPresent()) {
             Path folder = given.get();
             if (!Files.isDirectory(folder)) {
-                throw new DataException("%s is not a folder; --data needs the folder with the data files".formatted(folder));
+                throw new DataException(
+                        "%s is not a folder; --data needs the folder with the data files".formatted(folder));
             }
             List<Path> files = new ArrayList<>();
             for (String name : names) {

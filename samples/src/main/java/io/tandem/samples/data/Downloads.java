@@ -119,7 +119,8 @@ public record Downloads(List<URI> mirrors, Duration timeout) {
             } catch (TimeoutException e) {
                 LOG.info("{} does not answer within {} s", mirrors.get(i), timeout.toSeconds());
             } catch (ExecutionException e) {
-                LOG.info("{} cannot be reached: {}", mirrors.get(i), e.getCause() == null ? e : e.getCause().toString());
+                LOG.info("{} cannot be reached: {}", mirrors.get(i),
+                        e.getCause() == null ? e : e.getCause().toString());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return List.of();
@@ -206,7 +207,8 @@ public record Downloads(List<URI> mirrors, Duration timeout) {
             byte[] buffer = new byte[BUFFER];
             for (int count = file.read(buffer, 0, BUFFER); count >= 0; count = file.read(buffer, 0, BUFFER)) {
                 if (file.position() > item.unpackedBytes()) {
-                    throw new DataException("unpacked it has more than the expected %d bytes".formatted(item.unpackedBytes()));
+                    throw new DataException(
+                            "unpacked it has more than the expected %d bytes".formatted(item.unpackedBytes()));
                 }
                 digest.update(buffer, 0, count);
             }

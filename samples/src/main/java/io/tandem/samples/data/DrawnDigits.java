@@ -80,11 +80,11 @@ public final class DrawnDigits {
             double height = random.uniform(17, 21) - 2 * radius + 2;
             double width = height * random.uniform(0.6, 1);
             double slant = 0.18 * random.nextGaussian() + 0.08;
-            double angle = Math.toRadians(9 * random.nextGaussian());
+            double angle = Math.toRadians(8 * random.nextGaussian());
             double cos = StrictMath.cos(angle);
             double sin = StrictMath.sin(angle);
-            double centreX = (SIDE - 1) / 2.0 + random.nextGaussian();
-            double centreY = (SIDE - 1) / 2.0 + random.nextGaussian();
+            double centreX = (SIDE - 1) / 2.0 + 0.6 * random.nextGaussian();
+            double centreY = (SIDE - 1) / 2.0 + 0.6 * random.nextGaussian();
             for (Stroke stroke : strokes) {
                 int points = jitter(stroke, random);
                 for (int i = 0; i < points; i++) {

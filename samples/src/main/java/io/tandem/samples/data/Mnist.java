@@ -138,7 +138,7 @@ public record Mnist(Dataset train, Dataset test, Source source, String descripti
         MessageDigest digest = Downloads.sha256();
         try (DataFile file = DataFile.open(path)) {
             byte[] buffer = new byte[1 << 16];
-            for (int count = file.read(buffer, 0, buffer.length); count >= 0; ) {
+            for (int count = file.read(buffer, 0, buffer.length); count >= 0;) {
                 digest.update(buffer, 0, count);
                 count = file.read(buffer, 0, buffer.length);
             }

@@ -143,7 +143,8 @@ public record SeriesData(
         int shortest = Math.min(validationEnd - trainEnd, testEnd - validationEnd);
         if ((long) window + horizon > trainEnd || horizon > shortest) {
             throw new DataException(
-                    "%s: a window of %d and a horizon of %d rows do not fit into %d training, %d validation and %d test rows; use smaller ones"
+                    ("%s: a window of %d and a horizon of %d rows do not fit into %d training, %d "
+                            + "validation and %d test rows; use smaller ones")
                             .formatted(
                                     description,
                                     window,

@@ -32,8 +32,7 @@ public final class ConfusionMatrix {
      * @throws IndexOutOfBoundsException if a class does not exist
      */
     public void add(int actual, int predicted) {
-        counts[Objects.checkIndex(actual, counts.length)][
-                Objects.checkIndex(predicted, counts.length)]++;
+        counts[Objects.checkIndex(actual, counts.length)][Objects.checkIndex(predicted, counts.length)]++;
     }
 
     /**

@@ -78,7 +78,7 @@ public final class ForecastReport {
         chart.quietLine("known", past, example.history(), false);
         chart.line("truth", future, join(last, example.truth()));
         chart.line("forecast", future, join(last, example.forecast()));
-        chart.wholeX(1 - known, ahead);
+        chart.wholeX(-known, ahead);
         return chart.legendVisible(legend).yPattern("#,##0.##").image();
     }
 
@@ -90,15 +90,17 @@ public final class ForecastReport {
     }
 
     private static BufferedImage errors(List<Curve> curves, String errorName, int height) {
-        LineChart chart = new LineChart("Error by distance", "steps ahead", errorName, WIDTH - LEFT - 2 * MARGIN - 16, height)
-                .legendAt(Styler.LegendPosition.InsideNW);
+        LineChart chart =
+                new LineChart("Error by distance", "steps ahead", errorName, WIDTH - LEFT - 2 * MARGIN - 16, height)
+                        .legendAt(Styler.LegendPosition.InsideNW);
         int longest = 1;
         double most = 0;
         for (int c = 0; c < curves.size(); c++) {
             List<Double> values = curves.get(c).values();
             double[] x = IntStream.rangeClosed(1, values.size()).asDoubleStream().toArray();
             double[] y = values.stream().mapToDouble(Double::doubleValue).toArray();
-            most = Math.max(most, values.stream().mapToDouble(Double::doubleValue).filter(Double::isFinite).max().orElse(0));
+            most = Math.max(most,
+                    values.stream().mapToDouble(Double::doubleValue).filter(Double::isFinite).max().orElse(0));
             chart.line(curves.get(c).name(), x, y);
             longest = Math.max(longest, x.length);
         }

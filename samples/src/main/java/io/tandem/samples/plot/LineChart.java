@@ -83,7 +83,7 @@ final class LineChart {
         chart.getStyler().setXAxisDecimalPattern("0");
         chart.getStyler().setXAxisMin(first);
         chart.getStyler().setXAxisMax(last);
-        chart.getStyler().setXAxisTickMarkSpacingHint(60);
+        chart.getStyler().setXAxisTickMarkSpacingHint(70);
         return this;
     }
 

@@ -100,7 +100,8 @@ public final class TrainingReport {
         }
         double room = Math.max(0.05 * (most - least), 1e-3);
         if (least <= most) {
-            chart.yRange(percent ? Math.max(0, least - room) : Math.min(0, least), percent ? Math.min(100, most + room) : most + room);
+            chart.yRange(percent ? Math.max(0, least - room) : Math.min(0, least),
+                    percent ? Math.min(100, most + room) : most + room);
         }
         double side = longest == 1 ? 1 : 0.02 * longest;
         chart.wholeX(1 - side, longest + side).yPattern(percent ? "0.0#' %'" : "0.00#");

@@ -1,0 +1,2 @@
+/** File formats for arrays. */
+package io.tandem.io;

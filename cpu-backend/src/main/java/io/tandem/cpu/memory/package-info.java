@@ -1,0 +1,2 @@
+/** Native memory of the devices that compute on the CPU. */
+package io.tandem.cpu.memory;

@@ -1,0 +1,2 @@
+/** Architectures as records of layers. */
+package io.tandem.models;

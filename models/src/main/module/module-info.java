@@ -1,0 +1,7 @@
+/** Architectures as records of layers. */
+module io.tandem.models {
+    requires transitive io.tandem.core;
+    requires static org.jspecify;
+
+    exports io.tandem.models;
+}
