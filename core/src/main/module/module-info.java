@@ -1,5 +1,7 @@
 /** Tandem's core: tensors, graphs, autodiff, layers, training, and the contract of a backend. */
 module io.tandem.core {
+    requires com.fasterxml.jackson.core;
+    requires com.google.protobuf;
     requires org.apache.commons.csv;
     requires org.slf4j;
     requires static org.jspecify;

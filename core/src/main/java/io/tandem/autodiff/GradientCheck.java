@@ -31,7 +31,7 @@ import java.util.stream.IntStream;
  */
 public final class GradientCheck {
     private static final double STEP = 1e-5;
-    private static final double TOLERANCE = 1e-8;
+    private static final double TOLERANCE = 1e-7;
 
     /** Up to this many elements of all inputs, each is checked alone. */
     private static final int ALL_ELEMENTS = 64;

@@ -146,7 +146,20 @@ final class KernelBuilder {
                 results.stream().map(Tensor::dtype).toList(),
                 body,
                 stores);
+        if (repeatsWithinRows(kernel)) {
+            throw new NotFusible(java.util.Optional.empty());
+        }
         return new Built(KernelAxes.merge(kernel), List.copyOf(operands.keySet()), results);
+    }
+
+    /** Whether a value that is the same for a whole row goes to each place of the row: rows are then no form for it. */
+    private static boolean repeatsWithinRows(Kernel kernel) {
+        boolean[] perRow = kernel.perRow();
+        return kernel.stores().stream()
+                .anyMatch(s -> perRow[s.value()]
+                        && IntStream.range(0, kernel.inner().rank())
+                                .anyMatch(i -> kernel.inner().dim(i) > 1
+                                        && s.access().strides().get(kernel.outer().rank() + i) != 0));
     }
 
     /** From the kernel's index to a root's coordinates: all axes for the full shape, outer axes for the reduced one. */

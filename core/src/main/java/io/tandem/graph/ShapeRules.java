@@ -122,6 +122,7 @@ public final class ShapeRules {
             case Op.PoolGradient(Pooling pooling, PoolGeometry geometry, Shape inputShape) -> {
                 count(in, pooling == Pooling.MAX ? 2 : 1);
                 TensorType gradient = in.getLast();
+                floating(gradient);
                 Shape result = pool(geometry, inputShape);
                 check(
                         gradient.shape().equals(result),
@@ -137,6 +138,7 @@ public final class ShapeRules {
             }
             case Op.PoolPick(PoolGeometry geometry) -> {
                 equalTypes(in, 2);
+                floating(in.get(0));
                 yield one(in.get(0).with(pool(geometry, in.get(0).shape())));
             }
             case Op.Gather(int axis) -> {

@@ -4,7 +4,6 @@ import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -38,7 +37,7 @@ public final class Npy {
      */
     public static NDArray read(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            NDArray array = read(in, file.toString());
+            NDArray array = read(in, file.toString(), Files.size(file));
             if (in.read() >= 0) {
                 throw new FormatException(
                         "%s: there are more bytes than %s needs".formatted(file, array.type()));
@@ -60,6 +59,11 @@ public final class Npy {
      * @throws IOException if the stream fails
      */
     public static NDArray read(InputStream in, String name) throws IOException {
+        return read(in, name, Long.MAX_VALUE);
+    }
+
+    /** Reads one array from a stream that gives no more than {@code limit} bytes, so that no more memory is taken. */
+    static NDArray read(InputStream in, String name, long limit) throws IOException {
         byte[] start = exactly(in, 8, name, "the start");
         for (int i = 0; i < MAGIC.length; i++) {
             if (start[i] != MAGIC[i]) {
@@ -80,15 +84,15 @@ public final class Npy {
         byte[] bytes = exactly(in, (int) length, name, "the header");
         NpyHeader header = NpyHeader.parse(
                 name, new String(bytes, major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1));
-        return values(in, name, header);
+        return values(in, name, header, limit - start.length - size.capacity() - length);
     }
 
-    private static NDArray values(InputStream in, String name, NpyHeader header) throws IOException {
+    /** Reads the values; {@code limit} is known to be the most that there is. */
+    private static NDArray values(InputStream in, String name, NpyHeader header, long limit) throws IOException {
         TensorType type = header.type();
-        // Memory follows the data, so that a wrong shape in a short file does not ask for all memory there is.
-        int available = in.available();
-        if (type.bytes() > Integer.MAX_VALUE && available < type.bytes() && available < Integer.MAX_VALUE) {
-            throw truncated(name, type, available);
+        // Before memory is asked for: a wrong shape in a short file must not take all there is.
+        if (type.bytes() > limit) {
+            throw truncated(name, type, limit);
         }
         MemorySegment data;
         try {
@@ -162,18 +166,14 @@ public final class Npy {
     }
 
     /**
-     * Writes a file, in place of one that may be there.
+     * Writes a file, atomically, in place of one that may be there.
      *
      * @throws FormatException for bfloat16
      * @throws UncheckedIOException if it cannot be written
      */
     public static void write(Path file, NDArray array) {
         byte[] header = header(array.type());
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-            write(out, header, array);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
-        }
+        AtomicFile.write(file, out -> write(out, header, array));
     }
 
     /**
@@ -184,6 +184,11 @@ public final class Npy {
      */
     public static void write(OutputStream out, NDArray array) throws IOException {
         write(out, header(array.type()), array);
+    }
+
+    /** Writes what comes before the values. */
+    static void writeHeader(OutputStream out, TensorType type) throws IOException {
+        out.write(header(type));
     }
 
     private static void write(OutputStream out, byte[] header, NDArray array) throws IOException {

@@ -18,7 +18,7 @@ import java.util.function.LongUnaryOperator;
  * Runs a fused kernel one index after the other: each instruction in double or long arithmetic, its result rounded or
  * wrapped to its type; folds in double or long, rounded at their end.
  */
-public final class KernelInterpreter {
+final class KernelInterpreter {
     private final Kernel kernel;
     private final boolean[] perRow;
     private final int[] passes;
@@ -38,7 +38,7 @@ public final class KernelInterpreter {
     }
 
     /** Prepares a kernel. An interpreter runs on one thread at a time. */
-    public KernelInterpreter(Kernel kernel) {
+    KernelInterpreter(Kernel kernel) {
         this.kernel = kernel;
         int count = kernel.body().size();
         perRow = kernel.perRow();
@@ -63,7 +63,7 @@ public final class KernelInterpreter {
     }
 
     /** Runs the kernel over its whole index space. */
-    public void run(List<MemorySegment> operands, List<MemorySegment> results) {
+    void run(List<MemorySegment> operands, List<MemorySegment> results) {
         this.operands = operands;
         long rows = kernel.outer().size();
         for (long row = 0; row < rows; row++) {

@@ -1,0 +1,156 @@
+package io.tandem.cpu;
+
+import io.tandem.backend.Buffer;
+import io.tandem.backend.Device;
+import io.tandem.backend.DeviceInfo;
+import io.tandem.backend.DeviceOptions;
+import io.tandem.backend.Executable;
+import io.tandem.compile.Lowering;
+import io.tandem.compile.Plan;
+import io.tandem.cpu.codegen.KernelCompiler;
+import io.tandem.cpu.kernel.Faults;
+import io.tandem.cpu.memory.HostMemory;
+import io.tandem.cpu.onednn.OneDnn;
+import io.tandem.cpu.primitive.OneDnnContext;
+import io.tandem.cpu.primitive.OneDnnKernels;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The CPU as a device: one thread of its own runs all kernels, with workers beside it. {@link Executable#run} returns when
+ * the work has started; everything else waits for it.
+ */
+final class CpuDevice implements Device {
+    private final DeviceOptions options;
+    private final CpuSettings settings;
+    private final HostMemory memory = new HostMemory("cpu");
+    private final OwnerThread owner = new OwnerThread("tandem-cpu");
+    private final Faults faults = new Faults();
+    private final Set<CpuExecutable> executables = new LinkedHashSet<>();
+    private final DeviceThreads threads;
+    private final Optional<OneDnnContext> context;
+    private final Optional<OneDnnKernels> library;
+    private final KernelCompiler compiler;
+    private final CpuLowering lowering;
+    private final DeviceInfo info;
+    private boolean closed;
+
+    CpuDevice(DeviceOptions options, CpuSettings settings) {
+        this.options = options;
+        this.settings = settings;
+        int count = settings.threads(options);
+        Optional<OneDnn> oneDnn = settings.useOneDnn() ? OneDnn.find() : Optional.empty();
+        threads = owner.compute(() -> new DeviceThreads(settings.workers(count, oneDnn)));
+        context = owner.compute(() -> oneDnn.map(l -> new OneDnnContext(l, options)));
+        library = context.map(OneDnnKernels::new);
+        compiler = settings.compiler();
+        lowering = new CpuLowering(owner, library);
+        info = new DeviceInfo(
+                "cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
+    }
+
+    HostMemory memory() {
+        return memory;
+    }
+
+    OwnerThread owner() {
+        return owner;
+    }
+
+    boolean poisons() {
+        return settings.poison();
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public DeviceOptions options() {
+        return options;
+    }
+
+    @Override
+    public Buffer allocate(long bytes) {
+        return memory.allocate(bytes);
+    }
+
+    @Override
+    public void write(Buffer target, long offset, MemorySegment source) {
+        settle();
+        memory.segment(target, offset, source.byteSize()).copyFrom(source);
+    }
+
+    @Override
+    public void read(Buffer source, long offset, MemorySegment target) {
+        settle();
+        target.copyFrom(memory.segment(source, offset, target.byteSize()));
+    }
+
+    /** Waits for the work that was asked for. */
+    void settle() {
+        memory.requireOpen();
+        owner.finish();
+    }
+
+    @Override
+    public Lowering lowering() {
+        memory.requireOpen();
+        return lowering;
+    }
+
+    @Override
+    public Executable compile(Plan plan) {
+        settle();
+        CpuExecutable executable = new CpuExecutable(
+                this, owner.compute(() -> new Program(plan, 0, new KernelMaker(compiler, library, threads, faults))));
+        executables.add(executable);
+        return executable;
+    }
+
+    void release(CpuExecutable executable) {
+        if (!closed && executables.remove(executable)) {
+            owner.call(executable::free);
+        }
+    }
+
+    @Override
+    public void synchronize() {
+        settle();
+    }
+
+    @Override
+    public Optional<String> takeError() {
+        settle();
+        return faults.take();
+    }
+
+    @Override
+    public long allocatedBytes() {
+        return memory.allocatedBytes();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            owner.finish();
+        } finally {
+            owner.call(() -> {
+                List.copyOf(executables).forEach(CpuExecutable::free);
+                context.ifPresent(OneDnnContext::close);
+                threads.close();
+            });
+            executables.clear();
+            owner.close();
+            memory.close();
+        }
+    }
+}

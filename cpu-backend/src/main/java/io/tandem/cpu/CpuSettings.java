@@ -1,0 +1,69 @@
+package io.tandem.cpu;
+
+import io.tandem.backend.DeviceOptions;
+import io.tandem.cpu.codegen.KernelCompiler;
+import io.tandem.cpu.onednn.OneDnn;
+import io.tandem.cpu.threads.Workers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What tests vary beside {@link DeviceOptions}.
+ *
+ * @param useOneDnn whether oneDNN is used if it is there
+ * @param useVectors whether generated code uses the Vector API if it is there
+ * @param poison whether memory is filled with NaN before each run
+ */
+record CpuSettings(boolean useOneDnn, boolean useVectors, boolean poison) {
+    /** What users get. */
+    static final CpuSettings DEFAULT = new CpuSettings(true, true, false);
+
+    int threads(DeviceOptions options) {
+        if (options.threads() < 0) {
+            throw new IllegalArgumentException("the number of threads must not be negative: " + options.threads());
+        }
+        if (options.deterministic()) {
+            return 1;
+        }
+        return options.threads() == 0 ? Runtime.getRuntime().availableProcessors() : options.threads();
+    }
+
+    /** Workers of the calling thread; those of oneDNN's runtime if it is used, since others would compete with them. */
+    Workers workers(int count, Optional<OneDnn> library) {
+        return library.isPresent() ? Workers.open(count) : Workers.openPool(count);
+    }
+
+    KernelCompiler compiler() {
+        return useVectors ? KernelCompiler.best() : KernelCompiler.scalar();
+    }
+
+    static String describe(Optional<OneDnn> library, int threads, KernelCompiler compiler) {
+        return "%d thread%s, %s code, %s".formatted(
+                threads,
+                threads == 1 ? "" : "s",
+                compiler.vectorises() ? "vector" : "scalar",
+                library.map(l -> "oneDNN " + l.version() + " (" + l.instructionSet() + ")").orElse("without oneDNN"));
+    }
+
+    /** The machine's memory; where it cannot be told cheaply, the Java heap's limit. */
+    static long memoryBytes() {
+        Path file = Path.of("/proc/meminfo");
+        if (Files.isReadable(file)) {
+            try (Stream<String> lines = Files.lines(file)) {
+                Optional<Long> kilobytes = lines.filter(line -> line.startsWith("MemTotal:"))
+                        .findFirst()
+                        .map(line -> Long.parseLong(line.replaceAll("[^0-9]", "")));
+                if (kilobytes.isPresent()) {
+                    return kilobytes.get() * 1024;
+                }
+            } catch (IOException | UncheckedIOException | NumberFormatException e) {
+                return Runtime.getRuntime().maxMemory();
+            }
+        }
+        return Runtime.getRuntime().maxMemory();
+    }
+}

@@ -1,0 +1,128 @@
+package io.tandem.cpu;
+
+import io.tandem.compile.Kernel;
+import io.tandem.compile.Plan;
+import io.tandem.cpu.codegen.KernelCompiler;
+import io.tandem.cpu.kernel.ArgReduceKernel;
+import io.tandem.cpu.kernel.ConcatKernel;
+import io.tandem.cpu.kernel.ConvolutionKernel;
+import io.tandem.cpu.kernel.DefinitionKernel;
+import io.tandem.cpu.kernel.Faults;
+import io.tandem.cpu.kernel.GatherKernel;
+import io.tandem.cpu.kernel.MatMulKernel;
+import io.tandem.cpu.kernel.PadKernel;
+import io.tandem.cpu.kernel.Place;
+import io.tandem.cpu.kernel.PoolKernel;
+import io.tandem.cpu.kernel.RandomKernel;
+import io.tandem.cpu.kernel.ScatterAddKernel;
+import io.tandem.cpu.kernel.StepKernel;
+import io.tandem.cpu.kernel.StepPlaces;
+import io.tandem.cpu.primitive.OneDnnKernels;
+import io.tandem.graph.Op;
+import io.tandem.graph.PoolGeometry;
+import io.tandem.graph.Pooling;
+import io.tandem.tensor.DType;
+import java.util.List;
+import java.util.Optional;
+
+/** Chooses a kernel for each step: generated code, oneDNN where it is there and knows the case, or Java. */
+final class KernelMaker implements Program.KernelFactory {
+    private final KernelCompiler compiler;
+    private final Optional<OneDnnKernels> library;
+    private final DeviceThreads threads;
+    private final Faults faults;
+
+    KernelMaker(
+            KernelCompiler compiler,
+            Optional<OneDnnKernels> library,
+            DeviceThreads threads,
+            Faults faults) {
+        this.compiler = compiler;
+        this.library = library;
+        this.threads = threads;
+        this.faults = faults;
+    }
+
+    @Override
+    public StepKernel make(Plan.Step step, StepPlaces places, long end) {
+        return switch (step.action()) {
+            case Plan.RunKernel(Kernel kernel) -> new FusedKernel(compiler.compile(kernel), places, threads);
+            case Plan.Loop loop -> new LoopKernel(loop, places, new Program(loop.body(), end, this));
+            case Plan.Convert convert -> library.orElseThrow().convert(places);
+            case Plan.Call call -> library.flatMap(l -> l.make(call, places)).orElseGet(() -> inJava(call, places));
+        };
+    }
+
+    private StepKernel inJava(Plan.Call call, StepPlaces places) {
+        List<Place> in = places.operands();
+        Place out = places.result();
+        return switch (call.op()) {
+            case Op.Random op -> new RandomKernel(op, in.get(0), in.get(1), out, threads);
+            case Op.Pad op -> new PadKernel(op, in.getFirst(), out, threads);
+            case Op.Concat(int axis) -> new ConcatKernel(axis, in, out, threads);
+            case Op.ArgReduce(boolean largest, int axis) ->
+                new ArgReduceKernel(largest, axis, in.getFirst(), out, threads);
+            case Op.Gather(int axis) -> new GatherKernel(axis, in.get(0), in.get(1), out, threads, faults);
+            case Op.ScatterAdd(int axis, int size) ->
+                new ScatterAddKernel(axis, in.get(0), in.get(1), out, threads, faults);
+            case Op.MatMul op -> op.accumulator() == DType.F64 && out.type().dtype() != DType.F64
+                    ? byDefinition(call, places)
+                    : new MatMulKernel(op, call.epilogue(), in, out, threads);
+            case Op.Convolution op -> single(out, op.accumulator())
+                    ? ConvolutionKernel.forward(op, call.epilogue(), in, out, threads)
+                    : byDefinition(call, places);
+            case Op.ConvolutionInputGradient op -> single(out, op.accumulator())
+                    ? ConvolutionKernel.inputGradient(op, in, out, threads)
+                    : byDefinition(call, places);
+            case Op.ConvolutionFilterGradient op -> single(out, op.accumulator())
+                    ? ConvolutionKernel.filterGradient(op, in, out, threads)
+                    : byDefinition(call, places);
+            case Op.Pool(Pooling pooling, PoolGeometry geometry) -> single(out, DType.F32)
+                    ? PoolKernel.pool(pooling, geometry, in.getFirst(), out, threads)
+                    : byDefinition(call, places);
+            case Op.PoolGradient op -> single(out, DType.F32)
+                    ? PoolKernel.gradient(
+                            op.pooling(),
+                            op.geometry(),
+                            call.residual() ? in.subList(0, in.size() - 1) : in,
+                            out,
+                            threads)
+                    : byDefinition(call, places);
+            case Op.PoolPick(PoolGeometry geometry) -> single(out, DType.F32)
+                    ? PoolKernel.pick(geometry, in, out, threads)
+                    : byDefinition(call, places);
+            case Op.Iota op -> byDefinition(call, places);
+            case Op.Reduce op -> byDefinition(call, places);
+            case Op.Composite op -> byDefinition(call, places);
+            case Op.Input op -> throw unexpected(call);
+            case Op.Constant op -> throw unexpected(call);
+            case Op.Unary op -> byDefinition(call, places);
+            case Op.Binary op -> byDefinition(call, places);
+            case Op.Compare op -> byDefinition(call, places);
+            case Op.Select op -> byDefinition(call, places);
+            case Op.Cast op -> byDefinition(call, places);
+            case Op.Reshape op -> byDefinition(call, places);
+            case Op.Permute op -> byDefinition(call, places);
+            case Op.Broadcast op -> byDefinition(call, places);
+            case Op.Slice op -> byDefinition(call, places);
+            case Op.Flip op -> byDefinition(call, places);
+            case Op.Scan op -> throw unexpected(call);
+        };
+    }
+
+    /** Whether kernels that compute in float32 do. */
+    private static boolean single(Place result, DType accumulator) {
+        return result.type().dtype() != DType.F64 && accumulator != DType.F64;
+    }
+
+    private StepKernel byDefinition(Plan.Call call, StepPlaces places) {
+        if (call.residual() || call.epilogue().isPresent()) {
+            throw unexpected(call);
+        }
+        return new DefinitionKernel(call.op(), places.operands(), places.results(), faults);
+    }
+
+    private static IllegalStateException unexpected(Plan.Call call) {
+        return new IllegalStateException("the CPU device never asks for a step " + call);
+    }
+}

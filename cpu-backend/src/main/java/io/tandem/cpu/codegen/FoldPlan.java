@@ -1,0 +1,253 @@
+package io.tandem.cpu.codegen;
+
+import io.tandem.compile.Kernel;
+import io.tandem.cpu.codegen.IndexSpace.Axis;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Executes kernels with folds. Rows are taken in batches along one outer axis; for each batch, passes alternate between a
+ * block over per-row values and one over the elements of the rows.
+ *
+ * <p>The elements' block is vectorised either along the rows, with {@link BlockProgram#width()} partial results per row,
+ * or across them, if rows are neighbours in memory. Elements are folded in chunks, whose bounds depend on shapes alone, and
+ * chunks are combined in order; so the result is the same whether one thread takes all chunks or many do.
+ */
+final class FoldPlan implements CompiledKernel {
+    /** Elements of a chunk along rows. */
+    private static final long CHUNK = 16384;
+
+    /** Elements of a chunk across rows. */
+    private static final long WIDE_CHUNK = 65536;
+
+    private static final long MOST_CHUNKS = 512;
+    private static final long FEW_UNITS = 16;
+
+    private final FoldBlocks blocks;
+    private final List<Axis> axes;
+    private final boolean acrossRows;
+    /** The axis whose rows form a batch. */
+    private final int rowAxis;
+    /** The elements' axis that is vectorised, if that is along rows, or -1. */
+    private final int columnAxis;
+    /** The other inner axes. */
+    private final int[] lineAxes;
+
+    private final int batch;
+    private final long batches;
+    private final long units;
+    private final long lines;
+    private final long columns;
+    private final long piece;
+    private final long pieces;
+    private final long group;
+    private final long chunks;
+
+    FoldPlan(Kernel kernel, TieredRunner.Compilers compilers, IndexSpace space) {
+        axes = space.axes();
+        int outer = space.outer().size();
+        FoldAxes choice = FoldAxes.choose(kernel, space);
+        acrossRows = choice.acrossRows();
+        rowAxis = choice.rowAxis();
+        columnAxis = choice.columnAxis();
+        int[] others = new int[axes.size() - outer - (columnAxis < 0 ? 0 : 1)];
+        long lineCount = 1;
+        int count = 0;
+        for (int i = outer; i < axes.size(); i++) {
+            if (i != columnAxis) {
+                others[count++] = i;
+                lineCount *= axes.get(i).size();
+            }
+        }
+        lineAxes = others;
+        lines = lineCount;
+        columns = columnAxis < 0 ? 1 : axes.get(columnAxis).size();
+        int lineAxis = lineAxes.length == 0 ? -1 : lineAxes[lineAxes.length - 1];
+        blocks = new FoldBlocks(kernel, compilers, space, choice, lineAxis);
+        long rows = axes.get(rowAxis).size();
+        batch = (int) Math.max(1, Math.min(rows, acrossRows ? acrossBatch(rows) : alongBatch()));
+        batches = Math.ceilDiv(rows, batch);
+        units = IndexSpace.size(space.outer()) / Math.max(1, rows) * batches;
+        long size = acrossRows ? batch : columns;
+        long chunk = acrossRows ? WIDE_CHUNK : CHUNK;
+        // a line longer than a chunk is cut into pieces, shorter ones form groups
+        piece = acrossRows ? 1 : roundUp(Math.max(chunk, Math.ceilDiv(columns, MOST_CHUNKS)));
+        pieces = acrossRows ? 1 : Math.ceilDiv(columns, piece);
+        group = pieces > 1 ? 1 : Math.max(Math.max(1, chunk / Math.max(1, size)), Math.ceilDiv(lines, MOST_CHUNKS));
+        chunks = pieces > 1 ? lines * pieces : columns == 0 ? 0 : Math.ceilDiv(lines, group);
+    }
+
+    /** Rows that are neighbours: many, so that memory is read in long stretches, but for one pass after another in cache. */
+    private long acrossBatch(long rows) {
+        if (blocks.elementPasses() == 1) {
+            return Math.min(rows, 1024);
+        }
+        return Math.min(1024, Math.max(64, roundUp(32768 / Math.max(1, lines))));
+    }
+
+    private long alongBatch() {
+        return Math.min(64, Math.max(1, 8192 / Math.max(1, lines * columns)));
+    }
+
+    private static long roundUp(long size) {
+        return (size + 63) & -64;
+    }
+
+    @Override
+    public long units() {
+        return units;
+    }
+
+    @Override
+    public long grain() {
+        return Math.max(1, 16384 / Math.max(1, batch * lines * columns));
+    }
+
+    @Override
+    public void run(MemorySegment[] operands, MemorySegment[] results, long fromUnit, long toUnit) {
+        if (fromUnit >= toUnit) {
+            return;
+        }
+        Worker worker = new Worker(operands, results);
+        Object[] rowValues = blocks.newRowValues(batch);
+        for (long unit = fromUnit; unit < toUnit; unit++) {
+            for (int pass = 0; pass < blocks.passes(); pass++) {
+                worker.rows(pass, unit, rowValues);
+                if (blocks.elements(pass) != null) {
+                    blocks.clearTotals(pass, rowValues);
+                    for (long chunk = 0; chunk < chunks; chunk++) {
+                        Object[] partial = worker.chunk(pass, unit, chunk, rowValues);
+                        blocks.combine(pass, rowValues, partial, rows(unit));
+                    }
+                }
+            }
+        }
+    }
+
+    @Override
+    public void run(MemorySegment[] operands, MemorySegment[] results, Parallel parallel) {
+        if (units >= FEW_UNITS || chunks <= 1) {
+            parallel.forEach(units, grain(), (from, to) -> run(operands, results, from, to));
+            return;
+        }
+        Object[][] rowValues = new Object[(int) units][];
+        Arrays.setAll(rowValues, unit -> blocks.newRowValues(batch));
+        Worker own = new Worker(operands, results);
+        for (int pass = 0; pass < blocks.passes(); pass++) {
+            for (int unit = 0; unit < units; unit++) {
+                own.rows(pass, unit, rowValues[unit]);
+            }
+            if (blocks.elements(pass) != null) {
+                elements(pass, operands, results, rowValues, parallel);
+            }
+        }
+    }
+
+    /** One pass over all elements, in parallel over chunks. */
+    private void elements(
+            int pass, MemorySegment[] operands, MemorySegment[] results, Object[][] rowValues, Parallel parallel) {
+        int total = Math.toIntExact(units * chunks);
+        Object[][] partials = new Object[total][];
+        long size = Math.max(1, batch * lines * columns / Math.max(1, chunks));
+        parallel.forEach(total, Math.max(1, CHUNK / size), (from, to) -> {
+            Worker worker = new Worker(operands, results);
+            for (long i = from; i < to; i++) {
+                long unit = i / chunks;
+                Object[] partial = worker.chunk(pass, unit, i % chunks, rowValues[(int) unit]);
+                partials[(int) i] = blocks.copy(pass, partial, rows(unit));
+            }
+        });
+        for (int unit = 0; unit < units; unit++) {
+            blocks.clearTotals(pass, rowValues[unit]);
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                blocks.combine(pass, rowValues[unit], partials[(int) (unit * chunks + chunk)], rows(unit));
+            }
+        }
+    }
+
+    private int rows(long unit) {
+        return (int) Math.min(batch, axes.get(rowAxis).size() - unit % batches * batch);
+    }
+
+    /** What one thread needs. */
+    private final class Worker {
+        private final TieredRunner.Frame[] rowFrames = new TieredRunner.Frame[blocks.passes()];
+        private final TieredRunner.Frame[] elementFrames = new TieredRunner.Frame[blocks.passes()];
+        private final Object[][] partials = new Object[blocks.passes()][];
+        private final long[] position = new long[axes.size()];
+
+        Worker(MemorySegment[] operands, MemorySegment[] results) {
+            for (int pass = 0; pass < blocks.passes(); pass++) {
+                if (blocks.rows(pass) != null) {
+                    rowFrames[pass] = blocks.rows(pass).frame(operands, results);
+                }
+                if (blocks.elements(pass) != null) {
+                    elementFrames[pass] = blocks.elements(pass).frame(operands, results);
+                    partials[pass] = blocks.newPartials(pass, batch);
+                }
+            }
+        }
+
+        private void moveTo(long unit) {
+            Arrays.fill(position, 0);
+            position[rowAxis] = unit % batches * batch;
+            long rest = unit / batches;
+            for (int i = blocks.outerAxes() - 1; i >= 0; i--) {
+                if (i != rowAxis) {
+                    position[i] = rest % axes.get(i).size();
+                    rest /= axes.get(i).size();
+                }
+            }
+        }
+
+        /** Computes per-row values of a pass. */
+        void rows(int pass, long unit, Object[] rowValues) {
+            TieredRunner.Frame frame = rowFrames[pass];
+            if (frame != null) {
+                moveTo(unit);
+                frame.bind(rowValues, new Object[0]);
+                frame.run(position, 0, 1, 1, FoldPlan.this.rows(unit));
+            }
+        }
+
+        /** Runs a pass over the elements of one chunk, and returns partial results by fold and row. */
+        Object[] chunk(int pass, long unit, long chunk, Object[] rowValues) {
+            TieredRunner.Frame frame = elementFrames[pass];
+            blocks.clearPartials(pass, partials[pass]);
+            frame.bind(rowValues, partials[pass]);
+            moveTo(unit);
+            int rows = FoldPlan.this.rows(unit);
+            if (pieces > 1) {
+                moveToLine(chunk / pieces);
+                long from = chunk % pieces * piece;
+                position[columnAxis] = from;
+                frame.run(position, 0, rows, 1, (int) Math.min(piece, columns - from));
+            } else {
+                long end = Math.min(lines, (chunk + 1) * group);
+                long innermost = lineAxes.length == 0 ? 1 : axes.get(lineAxes[lineAxes.length - 1]).size();
+                for (long line = chunk * group; line < end; ) {
+                    moveToLine(line);
+                    long count = Math.min(innermost - line % innermost, end - line);
+                    if (acrossRows) {
+                        frame.run(position, 0, 1, (int) count, rows);
+                    } else {
+                        frame.run(position, 0, rows, (int) count, (int) columns);
+                    }
+                    line += count;
+                }
+            }
+            blocks.reduceLanes(pass, partials[pass], rows);
+            return partials[pass];
+        }
+
+        private void moveToLine(long line) {
+            long rest = line;
+            for (int i = lineAxes.length - 1; i >= 0; i--) {
+                long size = axes.get(lineAxes[i]).size();
+                position[lineAxes[i]] = rest % size;
+                rest /= size;
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package io.tandem.cpu.codegen;
+
+import io.tandem.cpu.codegen.BlockProgram.Binding;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Decides when vector code takes over from scalar code. Until the JIT compiler has compiled it, code that uses the Vector
+ * API is slower than scalar code by orders of magnitude, so it is first run on memory of its own, a little at a time,
+ * between pieces of real work that scalar code does. It takes over when it has become the faster one; results do not
+ * depend on when, since both give the same bits.
+ */
+final class Rehearsal {
+    /** Elements that scalar code computes before rehearsals begin: code that runs once is not worth them. */
+    private static final long COLD = 16_384;
+
+    /** Elements of real work for each rehearsal. */
+    private static final int PIECE = 4096;
+
+    /** Rehearsals with short lines, while code is interpreted. */
+    private static final int SHORT = 250;
+
+    /** Rehearsals after which scalar code stays, if vector code was not the faster one by then. */
+    private static final int MOST = 30_000;
+
+    /** Rehearsals in a row in which vector code must have been faster. */
+    private static final int ENOUGH = 3;
+
+    private static final int LONG_LINE = 25;
+
+    private final BlockProgram program;
+    private final BlockCompiler compiler;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean over;
+    private volatile boolean vectorIsFaster;
+    // what follows is guarded by the lock
+    private long elements;
+    private int count;
+    private int successes;
+    private Stage stage;
+
+    /** What a rehearsal runs on. */
+    private record Stage(
+            Block block, MemorySegment[] segments, Object[] arrays, long[] addresses, double[] literals, int width) {
+        void run(int columns) {
+            block.run(segments, arrays, addresses, literals, 1, 1, columns);
+        }
+    }
+
+    Rehearsal(BlockCompiler compiler, BlockProgram program) {
+        this.compiler = compiler;
+        this.program = program;
+    }
+
+    /** Whether vector code is to be used from now on. */
+    boolean isVectorFaster() {
+        return vectorIsFaster;
+    }
+
+    /** Whether the decision has been made. */
+    boolean isOver() {
+        return over;
+    }
+
+    /**
+     * Called after a piece of work by scalar code.
+     *
+     * @param elements number of elements of the piece
+     * @param nanos time that it took
+     */
+    void afterScalar(long elements, long nanos) {
+        if (over || !lock.tryLock()) {
+            return;
+        }
+        try {
+            this.elements += elements;
+            for (long done = 0; done < elements && this.elements > COLD && !over; done += PIECE) {
+                rehearse((double) nanos / elements);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void rehearse(double scalarTime) {
+        if (stage == null) {
+            stage = newStage();
+        }
+        int columns = stage.width * (count < SHORT ? 2 : LONG_LINE) + 3;
+        long start = System.nanoTime();
+        stage.run(columns);
+        double time = (double) (System.nanoTime() - start) / columns;
+        count++;
+        successes = time < scalarTime ? successes + 1 : 0;
+        if (successes >= ENOUGH || count >= MOST) {
+            vectorIsFaster = successes >= ENOUGH;
+            over = true;
+            stage = null;
+        }
+    }
+
+    private Stage newStage() {
+        int bindings = program.bindings().size();
+        MemorySegment[] segments = new MemorySegment[bindings];
+        Object[] arrays = new Object[bindings];
+        int length = program.width() * (LONG_LINE + 2);
+        for (int i = 0; i < bindings; i++) {
+            Binding binding = program.bindings().get(i);
+            if (binding.array()) {
+                arrays[i] = binding.storage().type().newArray(length);
+            } else {
+                // the JIT compiler must see the kind of memory that it will see later
+                segments[i] = Arena.ofAuto().allocate((long) length << binding.storage().shift(), 64);
+            }
+        }
+        long literals = program.ops().stream()
+                .filter(op -> op.code() == LaneOp.Code.LITERAL)
+                .count();
+        return new Stage(
+                compiler.compile(program),
+                segments,
+                arrays,
+                new long[bindings * Block.ADDRESSES],
+                new double[Math.toIntExact(literals)],
+                program.width());
+    }
+}

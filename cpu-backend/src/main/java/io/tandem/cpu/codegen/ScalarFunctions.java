@@ -1,0 +1,100 @@
+package io.tandem.cpu.codegen;
+
+/** The scalar functions that generated code calls, see {@link LaneFunction}. */
+final class ScalarFunctions {
+    private ScalarFunctions() {}
+
+    static double exp(double x) {
+        return StrictMath.exp(x);
+    }
+
+    static double expm1(double x) {
+        return StrictMath.expm1(x);
+    }
+
+    static double log(double x) {
+        return StrictMath.log(x);
+    }
+
+    static double log1p(double x) {
+        return StrictMath.log1p(x);
+    }
+
+    static double sin(double x) {
+        return StrictMath.sin(x);
+    }
+
+    static double cos(double x) {
+        return StrictMath.cos(x);
+    }
+
+    static double tanh(double x) {
+        return StrictMath.tanh(x);
+    }
+
+    static double pow(double x, double y) {
+        return StrictMath.pow(x, y);
+    }
+
+    static double remainder(double x, double y) {
+        return x % y;
+    }
+
+    static float remainder(float x, float y) {
+        return x % y;
+    }
+
+    static int remainder(int x, int y) {
+        return y == 0 ? 0 : x % y;
+    }
+
+    static long remainder(long x, long y) {
+        return y == 0 ? 0 : x % y;
+    }
+
+    static int divide(int x, int y) {
+        return y == 0 ? 0 : x / y;
+    }
+
+    static long divide(long x, long y) {
+        return y == 0 ? 0 : x / y;
+    }
+
+    static float roundToHalf(float x) {
+        return Float.float16ToFloat(Float.floatToFloat16(x));
+    }
+
+    /**
+     * The error function. Near 0 by the series 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!, whose terms are all of one
+     * sign; beyond by the continued fraction of its complement (Abramowitz and Stegun 1964, 7.1.6 and 7.1.14).
+     */
+    static double erf(double x) {
+        double magnitude = Math.abs(x);
+        if (!(magnitude < 6)) {
+            return Double.isNaN(x) ? x : Math.copySign(1, x);
+        }
+        double square = magnitude * magnitude;
+        // e^(-x^2) with the part of x^2 that rounding lost
+        double decay = StrictMath.exp(-square) * (1 - Math.fma(magnitude, magnitude, -square));
+        double value = magnitude < 2.5 ? erfSeries(magnitude, square, decay) : 1 - erfcFraction(magnitude, decay);
+        return Math.copySign(value, x);
+    }
+
+    private static double erfSeries(double x, double square, double decay) {
+        double term = x;
+        double sum = x;
+        for (int n = 1; term > sum * 0x1p-56; n++) {
+            term *= 2 * square / (2 * n + 1);
+            sum += term;
+        }
+        return 2 / Math.sqrt(Math.PI) * decay * sum;
+    }
+
+    private static double erfcFraction(double x, double decay) {
+        double tail = x;
+        for (int k = 60; k >= 1; k--) {
+            tail = x + k / 2.0 / tail;
+        }
+        return decay / (tail * Math.sqrt(Math.PI));
+    }
+}

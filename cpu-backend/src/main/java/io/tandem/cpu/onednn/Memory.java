@@ -1,0 +1,91 @@
+package io.tandem.cpu.onednn;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * A descriptor and an address. The memory itself belongs to the caller, and must live while primitives use it; it may be
+ * exchanged between two runs.
+ */
+public final class Memory extends NativeObject {
+    private final MemoryDescriptor descriptor;
+    private MemorySegment segment = MemorySegment.NULL;
+    private boolean pointed;
+
+    Memory(Engine engine, MemoryDescriptor descriptor) {
+        super(create(engine, descriptor));
+        this.descriptor = descriptor;
+        this.pointed = descriptor.size() == 0;
+    }
+
+    private static final class Handles {
+        static final MethodHandle CREATE =
+                Calls.status("dnnl_memory_create", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+        static final MethodHandle POINT = Calls.status("dnnl_memory_set_data_handle", JAVA_LONG, ADDRESS);
+        static final MethodHandle DESTROY = Calls.status("dnnl_memory_destroy", JAVA_LONG);
+    }
+
+    private static long create(Engine engine, MemoryDescriptor descriptor) {
+        if (descriptor.isAny()) {
+            throw new IllegalArgumentException(
+                    descriptor + " has no layout yet; take the descriptor that a primitive descriptor gives");
+        }
+        try (CallScope scope = new CallScope()) {
+            MemorySegment out = scope.result();
+            long description = scope.descriptor(descriptor);
+            Calls.check("dnnl_memory_create", descriptor::toString, () -> (int) Handles.CREATE.invokeExact(out,
+                    description, engine.handle(), MemorySegment.NULL));
+            return out.get(JAVA_LONG, 0);
+        }
+    }
+
+    /** Sizes, type and layout. */
+    public MemoryDescriptor descriptor() {
+        return descriptor;
+    }
+
+    /** Where the memory is. */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /**
+     * Points to other memory.
+     *
+     * @param target native memory of at least the descriptor's size, aligned to the element type (64 bytes are best), and
+     *     accessible from any thread
+     */
+    public void pointTo(MemorySegment target) {
+        if (!target.isNative() || target.byteSize() < descriptor.size()
+                || target.address() % descriptor.type().bytes() != 0) {
+            throw new IllegalArgumentException(descriptor + " needs " + descriptor.size()
+                    + " bytes of native memory, aligned to " + descriptor.type().bytes() + ", not " + target);
+        }
+        long memory = handle();
+        Calls.check("dnnl_memory_set_data_handle", () -> descriptor + " at " + target,
+                () -> (int) Handles.POINT.invokeExact(memory, target));
+        segment = target;
+        pointed = true;
+    }
+
+    /** Throws if a primitive must not touch this memory now. */
+    void requireUsable() {
+        if (isClosed() || !pointed || !segment.scope().isAlive()) {
+            throw new IllegalStateException("memory of " + descriptor
+                    + (isClosed() ? " is closed" : pointed ? " was freed" : " does not point anywhere yet"));
+        }
+    }
+
+    @Override
+    void destroy(long open) {
+        Calls.check("dnnl_memory_destroy", descriptor::toString, () -> (int) Handles.DESTROY.invokeExact(open));
+    }
+
+    @Override
+    public String toString() {
+        return "memory of " + descriptor + " at " + segment;
+    }
+}

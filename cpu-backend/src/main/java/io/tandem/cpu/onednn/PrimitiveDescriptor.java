@@ -1,0 +1,117 @@
+package io.tandem.cpu.onednn;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/**
+ * How an operation is computed: implementation and layouts are chosen. The blueprint of primitives; it may be closed when
+ * the last one has been made.
+ */
+public final class PrimitiveDescriptor extends NativeObject {
+    private static final int QUERY_IMPLEMENTATION = 8;
+    private static final int QUERY_ARGUMENT = 255;
+
+    private final Operation operation;
+    private final PrimitiveAttributes attributes;
+    private final String implementation;
+
+    PrimitiveDescriptor(long handle, Operation operation, PrimitiveAttributes attributes) {
+        super(handle);
+        this.operation = operation;
+        this.attributes = attributes;
+        this.implementation = implementation(handle);
+    }
+
+    private static final class Handles {
+        static final MethodHandle QUERY =
+                Calls.status("dnnl_primitive_desc_query", JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS);
+        static final MethodHandle QUERY_DESCRIPTOR = Calls.function("dnnl_primitive_desc_query_md", JAVA_LONG,
+                JAVA_LONG, JAVA_INT, JAVA_INT);
+        static final MethodHandle CREATE = Calls.status("dnnl_primitive_create", ADDRESS, JAVA_LONG);
+        static final MethodHandle DESTROY = Calls.status("dnnl_primitive_desc_destroy", JAVA_LONG);
+    }
+
+    /** What is computed. */
+    public Operation operation() {
+        return operation;
+    }
+
+    /** The attributes it was made with. */
+    public PrimitiveAttributes attributes() {
+        return attributes;
+    }
+
+    /** The name of the implementation, as in {@code brg_matmul:avx512_core}. */
+    public String implementation() {
+        return implementation;
+    }
+
+    /** Whether this is one of oneDNN's plain loops, often a hundred times slower than the others. */
+    public boolean isReference() {
+        return implementation.startsWith("ref");
+    }
+
+    /** The layout of an operand or result; empty if the operation has none such. */
+    public Optional<MemoryDescriptor> find(Argument argument) {
+        long descriptor = handle();
+        long found = Calls.value("dnnl_primitive_desc_query_md", () -> (long) Handles.QUERY_DESCRIPTOR
+                .invokeExact(descriptor, QUERY_ARGUMENT, argument.code()));
+        return found == 0 || MemoryDescriptorCalls.rank(found) == 0 ? Optional.empty()
+                : Optional.of(new MemoryDescriptor(found));
+    }
+
+    /**
+     * The layout of an operand or result.
+     *
+     * @throws IllegalArgumentException if the operation has none such
+     */
+    public MemoryDescriptor layout(Argument argument) {
+        return find(argument).orElseThrow(
+                () -> new IllegalArgumentException(operation + " has no argument '" + argument + "'"));
+    }
+
+    /** What the forward primitive leaves for the backward one, if anything. */
+    public Optional<MemoryDescriptor> workspace() {
+        return find(Argument.WORKSPACE).filter(d -> d.size() > 0);
+    }
+
+    /** What the primitive needs while it runs, if it is the caller's to give. */
+    public Optional<MemoryDescriptor> scratchpad() {
+        return find(Argument.SCRATCHPAD).filter(d -> d.size() > 0);
+    }
+
+    /** Generates the code. Takes 0.1 to 1 ms, less if the library remembers an equal primitive. */
+    public Primitive primitive() {
+        try (CallScope scope = new CallScope()) {
+            MemorySegment out = scope.result();
+            long descriptor = handle();
+            Calls.check("dnnl_primitive_create", this::toString,
+                    () -> (int) Handles.CREATE.invokeExact(out, descriptor));
+            return new Primitive(out.get(JAVA_LONG, 0), this);
+        }
+    }
+
+    @Override
+    void destroy(long open) {
+        Calls.check("dnnl_primitive_desc_destroy", this::toString, () -> (int) Handles.DESTROY.invokeExact(open));
+    }
+
+    @Override
+    public String toString() {
+        return operation + " by " + implementation;
+    }
+
+    private static String implementation(long handle) {
+        try (CallScope scope = new CallScope()) {
+            MemorySegment out = scope.result();
+            Calls.check("dnnl_primitive_desc_query", () -> "implementation",
+                    () -> (int) Handles.QUERY.invokeExact(handle, QUERY_IMPLEMENTATION, 0, out));
+            return out.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
+        }
+    }
+}

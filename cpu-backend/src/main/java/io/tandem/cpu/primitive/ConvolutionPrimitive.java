@@ -1,0 +1,179 @@
+package io.tandem.cpu.primitive;
+
+import io.tandem.compile.Plan;
+import io.tandem.cpu.kernel.Place;
+import io.tandem.cpu.kernel.StepKernel;
+import io.tandem.cpu.kernel.StepPlaces;
+import io.tandem.cpu.onednn.Argument;
+import io.tandem.cpu.onednn.Convolution;
+import io.tandem.cpu.onednn.DataType;
+import io.tandem.cpu.onednn.EltwiseFunction;
+import io.tandem.cpu.onednn.Memory;
+import io.tandem.cpu.onednn.MemoryDescriptor;
+import io.tandem.cpu.onednn.PrimitiveAttributes;
+import io.tandem.cpu.onednn.PrimitiveDescriptor;
+import io.tandem.cpu.onednn.Propagation;
+import io.tandem.cpu.onednn.WindowGeometry;
+import io.tandem.graph.ConvolutionGeometry;
+import io.tandem.graph.Op;
+import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Convolution and its adjoints by oneDNN. Filters are reordered from their row-major form before each run, and gradients
+ * of filters back; they are small beside the work.
+ */
+final class ConvolutionPrimitive {
+    private ConvolutionPrimitive() {}
+
+    static Optional<StepKernel> forward(
+            OneDnnContext context, Op.Convolution op, Optional<Plan.Epilogue> epilogue, StepPlaces places) {
+        Place x = places.operands().get(0);
+        Place w = places.operands().get(1);
+        Place y = places.result();
+        if (!possible(op.geometry(), x, w, y)) {
+            return Optional.empty();
+        }
+        Filter filter = new Filter(op.geometry(), w.type());
+        Optional<MemoryDescriptor> bias = epilogue.filter(Plan.Epilogue::bias)
+                .map(e -> MemoryDescriptor.of(OneDnnLayout.type(y.type()), y.type().shape().dim(1)));
+        PrimitiveAttributes attributes = context.attributes();
+        if (epilogue.flatMap(Plan.Epilogue::activation).isPresent()) {
+            attributes = attributes.then(EltwiseFunction.RELU);
+        }
+        Convolution.Forward operation = new Convolution.Forward(
+                Propagation.TRAINING,
+                OneDnnLayout.preferred(x),
+                filter.open(),
+                bias,
+                OneDnnLayout.preferred(y),
+                geometry(op.geometry()));
+        try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
+                PrimitiveDescriptor descriptor = context.engine().describe(operation, attributes)) {
+            if (descriptor.isReference()) {
+                return Optional.empty();
+            }
+            Map<Argument, Memory> memories = new LinkedHashMap<>();
+            memories.put(Argument.SRC, builder.operand(x, OneDnnLayout.at(x), descriptor.layout(Argument.SRC)));
+            memories.put(
+                    Argument.WEIGHTS, builder.operand(w, filter.plain(), descriptor.layout(Argument.WEIGHTS)));
+            bias.ifPresent(d -> memories.put(Argument.BIAS, builder.at(places.operands().get(2), d)));
+            PrimitiveKernel.Results results = new PrimitiveKernel.Results(builder);
+            memories.put(Argument.DST, results.at(y, OneDnnLayout.at(y), descriptor.layout(Argument.DST)));
+            builder.execute(descriptor, memories);
+            results.finish();
+            return Optional.of(builder.label(descriptor).build());
+        }
+    }
+
+    static Optional<StepKernel> inputGradient(
+            OneDnnContext context, Op.ConvolutionInputGradient op, StepPlaces places) {
+        Place w = places.operands().get(0);
+        Place dy = places.operands().get(1);
+        Place dx = places.result();
+        if (!possible(op.geometry(), dx, w, dy)) {
+            return Optional.empty();
+        }
+        Filter filter = new Filter(op.geometry(), w.type());
+        WindowGeometry geometry = geometry(op.geometry());
+        MemoryDescriptor preferredX = OneDnnLayout.preferred(dx);
+        MemoryDescriptor preferredY = OneDnnLayout.preferred(dy);
+        try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
+                PrimitiveDescriptor hint = hint(context, preferredX, filter, preferredY, geometry);
+                PrimitiveDescriptor descriptor = context.engine()
+                        .describe(
+                                new Convolution.BackwardData(preferredX, filter.open(), preferredY, geometry, hint),
+                                context.attributes())) {
+            if (descriptor.isReference()) {
+                return Optional.empty();
+            }
+            Map<Argument, Memory> memories = new LinkedHashMap<>();
+            memories.put(
+                    Argument.DIFF_DST, builder.operand(dy, OneDnnLayout.at(dy), descriptor.layout(Argument.DIFF_DST)));
+            memories.put(
+                    Argument.WEIGHTS, builder.operand(w, filter.plain(), descriptor.layout(Argument.WEIGHTS)));
+            PrimitiveKernel.Results results = new PrimitiveKernel.Results(builder);
+            memories.put(Argument.DIFF_SRC, results.at(dx, OneDnnLayout.at(dx), descriptor.layout(Argument.DIFF_SRC)));
+            builder.execute(descriptor, memories);
+            results.finish();
+            return Optional.of(builder.label(descriptor).build());
+        }
+    }
+
+    static Optional<StepKernel> filterGradient(
+            OneDnnContext context, Op.ConvolutionFilterGradient op, StepPlaces places) {
+        Place x = places.operands().get(0);
+        Place dy = places.operands().get(1);
+        Place dw = places.result();
+        if (!possible(op.geometry(), x, dw, dy)) {
+            return Optional.empty();
+        }
+        Filter filter = new Filter(op.geometry(), dw.type());
+        WindowGeometry geometry = geometry(op.geometry());
+        MemoryDescriptor preferredX = OneDnnLayout.preferred(x);
+        MemoryDescriptor preferredY = OneDnnLayout.preferred(dy);
+        try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
+                PrimitiveDescriptor hint = hint(context, preferredX, filter, preferredY, geometry);
+                PrimitiveDescriptor descriptor = context.engine()
+                        .describe(
+                                new Convolution.BackwardWeights(
+                                        preferredX, filter.open(), Optional.empty(), preferredY, geometry, hint),
+                                context.attributes())) {
+            if (descriptor.isReference()) {
+                return Optional.empty();
+            }
+            Map<Argument, Memory> memories = new LinkedHashMap<>();
+            memories.put(Argument.SRC, builder.operand(x, OneDnnLayout.at(x), descriptor.layout(Argument.SRC)));
+            memories.put(
+                    Argument.DIFF_DST, builder.operand(dy, OneDnnLayout.at(dy), descriptor.layout(Argument.DIFF_DST)));
+            PrimitiveKernel.Results results = new PrimitiveKernel.Results(builder);
+            memories.put(Argument.DIFF_WEIGHTS, results.at(dw, filter.plain(), descriptor.layout(Argument.DIFF_WEIGHTS)));
+            builder.execute(descriptor, memories);
+            results.finish();
+            return Optional.of(builder.label(descriptor).build());
+        }
+    }
+
+    private static PrimitiveDescriptor hint(
+            OneDnnContext context, MemoryDescriptor x, Filter filter, MemoryDescriptor y, WindowGeometry geometry) {
+        return context.engine()
+                .describe(
+                        new Convolution.Forward(
+                                Propagation.TRAINING, x, filter.open(), Optional.empty(), y, geometry),
+                        context.attributes());
+    }
+
+    private static boolean possible(ConvolutionGeometry geometry, Place x, Place w, Place y) {
+        return geometry.axes() >= 1
+                && geometry.axes() <= 3
+                && x.type().bytes() > 0
+                && w.type().bytes() > 0
+                && y.type().bytes() > 0;
+    }
+
+    static WindowGeometry geometry(ConvolutionGeometry g) {
+        return new WindowGeometry(g.stride(), g.dilation(), g.padLow(), g.padHigh());
+    }
+
+    /** A row-major filter [O, C / groups, ...], which oneDNN sees as [groups, O / groups, C / groups, ...]. */
+    private record Filter(DataType type, long[] dims) {
+        Filter(ConvolutionGeometry geometry, TensorType filter) {
+            this(OneDnnLayout.type(filter), dims(geometry.groups(), filter.shape()));
+        }
+
+        private static long[] dims(int groups, Shape shape) {
+            return OneDnnLayout.dims(groups == 1 ? shape : shape.with(0, shape.dim(0) / groups).insert(0, groups));
+        }
+
+        MemoryDescriptor open() {
+            return MemoryDescriptor.any(type, dims);
+        }
+
+        MemoryDescriptor plain() {
+            return MemoryDescriptor.of(type, dims);
+        }
+    }
+}

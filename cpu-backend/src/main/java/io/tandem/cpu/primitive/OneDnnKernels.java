@@ -1,0 +1,134 @@
+package io.tandem.cpu.primitive;
+
+import io.tandem.compile.Plan;
+import io.tandem.cpu.kernel.Place;
+import io.tandem.cpu.kernel.StepKernel;
+import io.tandem.cpu.kernel.StepPlaces;
+import io.tandem.cpu.onednn.OneDnnException;
+import io.tandem.cpu.onednn.PrimitiveDescriptor;
+import io.tandem.cpu.onednn.Propagation;
+import io.tandem.cpu.onednn.Reorder;
+import io.tandem.graph.CompositeKind;
+import io.tandem.graph.Op;
+import io.tandem.tensor.DType;
+import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Which steps oneDNN computes, and the kernels for them. */
+public final class OneDnnKernels {
+    private final OneDnnContext context;
+
+    /** Kernels in a context; to be used on its thread. */
+    public OneDnnKernels(OneDnnContext context) {
+        this.context = context;
+    }
+
+    /** A kernel for a call; empty if oneDNN has none, or only a slow one. */
+    public Optional<StepKernel> make(Plan.Call call, StepPlaces places) {
+        boolean types = places.results().stream()
+                .limit(1)
+                .allMatch(p -> OneDnnLayout.dataType(p.type().dtype()).isPresent());
+        if (!types || !accumulates(call.op(), places.result().type().dtype())) {
+            return Optional.empty();
+        }
+        try {
+            return switch (call.op()) {
+                case Op.MatMul op -> MatMulPrimitive.make(context, op, call.epilogue(), places);
+                case Op.Convolution op -> ConvolutionPrimitive.forward(context, op, call.epilogue(), places);
+                case Op.ConvolutionInputGradient op -> ConvolutionPrimitive.inputGradient(context, op, places);
+                case Op.ConvolutionFilterGradient op -> ConvolutionPrimitive.filterGradient(context, op, places);
+                case Op.Pool op -> pools(op.pooling(), op.geometry(), places.operands().getFirst().type())
+                        ? PoolPrimitive.forward(context, op, places)
+                        : Optional.empty();
+                case Op.PoolGradient op -> pools(op.pooling(), op.geometry(), places.result().type())
+                        ? PoolPrimitive.gradient(context, op, call.residual(), places)
+                        : Optional.empty();
+                case Op.Composite composite -> composite(composite.kind(), call.residual(), places);
+                default -> Optional.empty();
+            };
+        } catch (OneDnnException e) {
+            if (call.residual() || call.op() instanceof Op.Composite) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private Optional<StepKernel> composite(CompositeKind kind, boolean residual, StepPlaces places) {
+        return switch (kind) {
+            case CompositeKind.BatchNormTraining(double epsilon) ->
+                BatchNormPrimitive.forward(context, epsilon, places);
+            case CompositeKind.Lstm(boolean reverse) ->
+                Optional.of(LstmPrimitive.forward(context, reverse, residual, places));
+            case CompositeKind.Gru(boolean reverse) ->
+                Optional.of(GruPrimitive.forward(context, reverse, residual, places));
+            case CompositeKind.Gradient gradient -> switch (gradient.of()) {
+                case CompositeKind.BatchNormTraining(double epsilon) ->
+                    BatchNormPrimitive.gradient(context, gradient, epsilon, places);
+                case CompositeKind.Lstm(boolean reverse) ->
+                    Optional.of(LstmPrimitive.gradient(context, gradient, reverse, places));
+                case CompositeKind.Gru(boolean reverse) ->
+                    Optional.of(GruPrimitive.gradient(context, gradient, reverse, places));
+                default -> Optional.empty();
+            };
+            default -> Optional.empty();
+        };
+    }
+
+    /** A copy into another layout. */
+    public StepKernel convert(StepPlaces places) {
+        Place from = places.operands().getFirst();
+        Place to = places.result();
+        try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
+                PrimitiveDescriptor descriptor =
+                        context.engine().describe(new Reorder(OneDnnLayout.at(from), OneDnnLayout.at(to)))) {
+            builder.reorder(
+                    builder.at(from, OneDnnLayout.at(from)), builder.at(to, OneDnnLayout.at(to)));
+            return builder.label(descriptor).build();
+        }
+    }
+
+    /** The bytes that a recurrent layer keeps for its gradient; empty if oneDNN cannot compute it. */
+    public OptionalLong recurrentResidual(CompositeKind kind, List<TensorType> operands) {
+        Shape x = operands.get(0).shape();
+        Shape h0 = operands.get(1).shape();
+        try (PrimitiveDescriptor descriptor = switch (kind) {
+            case CompositeKind.Lstm(boolean reverse) ->
+                LstmPrimitive.describe(context, Propagation.TRAINING, reverse, x, h0);
+            case CompositeKind.Gru(boolean reverse) ->
+                GruPrimitive.describe(context, Propagation.TRAINING, reverse, x, h0);
+            default -> throw new IllegalArgumentException(kind + " is no recurrent layer");
+        }) {
+            return OptionalLong.of(descriptor.workspace().map(d -> d.size()).orElse(0L));
+        } catch (OneDnnException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** The bytes that a maximum keeps for its gradient; 0 if oneDNN does not compute it. */
+    public static long poolResidual(Op.Pool op, TensorType input) {
+        return pools(op.pooling(), op.geometry(), input)
+                ? PoolPrimitive.residualBytes(op.geometry(), input.shape())
+                : 0;
+    }
+
+    private static boolean pools(
+            io.tandem.graph.Pooling pooling, io.tandem.graph.PoolGeometry geometry, TensorType input) {
+        return input.dtype() == DType.F32 && PoolPrimitive.supports(pooling, geometry, input.shape());
+    }
+
+    /** Whether oneDNN's float32 sums are wide enough. */
+    private static boolean accumulates(Op op, DType dtype) {
+        DType accumulator = switch (op) {
+            case Op.MatMul product -> product.accumulator();
+            case Op.Convolution c -> c.accumulator();
+            case Op.ConvolutionInputGradient c -> c.accumulator();
+            case Op.ConvolutionFilterGradient c -> c.accumulator();
+            default -> dtype;
+        };
+        return accumulator != DType.F64;
+    }
+}

@@ -1,0 +1,42 @@
+package io.tandem.cpu;
+
+import io.tandem.backend.Device;
+import io.tandem.backend.DeviceOptions;
+import io.tandem.conformance.BackendConformance;
+import org.junit.jupiter.api.Nested;
+
+/** The CPU device in its variants, with memory that is NaN before each run. */
+class CpuConformanceTest {
+
+    @Nested
+    class WithOneDnn extends BackendConformance {
+        @Override
+        protected Device open() {
+            return new CpuDevice(DeviceOptions.defaults().withThreads(2), new CpuSettings(true, true, true));
+        }
+    }
+
+    @Nested
+    class WithoutOneDnn extends BackendConformance {
+        @Override
+        protected Device open() {
+            return new CpuDevice(DeviceOptions.defaults().withThreads(2), new CpuSettings(false, true, true));
+        }
+    }
+
+    @Nested
+    class WithoutVectors extends BackendConformance {
+        @Override
+        protected Device open() {
+            return new CpuDevice(DeviceOptions.defaults().withThreads(2), new CpuSettings(true, false, true));
+        }
+    }
+
+    @Nested
+    class OnOneThread extends BackendConformance {
+        @Override
+        protected Device open() {
+            return new CpuDevice(DeviceOptions.defaults().withDeterministic(true), new CpuSettings(true, true, true));
+        }
+    }
+}

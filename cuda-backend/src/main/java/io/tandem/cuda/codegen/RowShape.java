@@ -1,0 +1,108 @@
+package io.tandem.cuda.codegen;
+
+import io.tandem.compile.Kernel;
+import java.util.List;
+
+/**
+ * How the threads of a row kernel share the work: the threads of a part of a block reduce one row together. The choice
+ * depends on the kernel alone, so that sums are in the same order on every device.
+ *
+ * @param columns whether neighbouring threads take neighbouring rows (reductions over leading axes) instead of
+ *     neighbouring elements of one row
+ * @param parts threads per row, a power of two
+ * @param rowsPerBlock rows that a block takes
+ * @param chunk elements of a row that one block takes; a row that is longer is reduced in two stages
+ * @param splits number of blocks that share a row
+ */
+record RowShape(boolean columns, int parts, int rowsPerBlock, long chunk, int splits) {
+    private static final int WARP = 32;
+    private static final int BLOCK = 256;
+    /** Fewer blocks than this leave a large device idle. */
+    private static final long MANY_BLOCKS = 256;
+
+    static RowShape of(Kernel kernel) {
+        long rows = Math.max(1, kernel.outer().size());
+        long elements = Math.max(1, kernel.inner().size());
+        RowShape whole = walksColumns(kernel) ? columns(rows, elements) : rows(rows, elements);
+        long blocks = Math.ceilDiv(rows, whole.rowsPerBlock);
+        long least = whole.columns ? 16L * whole.parts : 4L * BLOCK;
+        if (!isSplittable(kernel) || blocks >= MANY_BLOCKS / 4 || elements < 2 * least) {
+            return whole;
+        }
+        int parts = whole.columns ? whole.parts : BLOCK;
+        int rowsPerBlock = whole.columns ? whole.rowsPerBlock : 1;
+        long wanted = Math.min(MANY_BLOCKS / Math.min(MANY_BLOCKS, Math.ceilDiv(rows, rowsPerBlock)), elements / least);
+        long chunk = Math.ceilDiv(Math.ceilDiv(elements, Math.max(1, wanted)), parts) * parts;
+        int splits = Math.toIntExact(Math.ceilDiv(elements, chunk));
+        return new RowShape(whole.columns, parts, rowsPerBlock, chunk, splits);
+    }
+
+    private static RowShape rows(long rows, long elements) {
+        if (elements <= WARP) {
+            int parts = powerOfTwo(elements, WARP);
+            return new RowShape(false, parts, 128 / parts, elements, 1);
+        }
+        if (elements <= 512 || elements <= 2048 && rows >= 4096) {
+            return new RowShape(false, WARP, 4, elements, 1);
+        }
+        return new RowShape(false, elements <= 4096 ? BLOCK : 2 * BLOCK, 1, elements, 1);
+    }
+
+    private static RowShape columns(long rows, long elements) {
+        if (rows >= 1 << 16) {
+            return new RowShape(true, 1, 128, elements, 1);
+        }
+        int width = powerOfTwo(rows, WARP);
+        int parts = powerOfTwo(elements, BLOCK / width);
+        return new RowShape(true, parts, width, elements, 1);
+    }
+
+    /** The shape of the second stage, which reduces the parts of each row. */
+    RowShape finish(long rows) {
+        int width = powerOfTwo(rows, WARP);
+        return new RowShape(true, powerOfTwo(splits, BLOCK / width), width, splits, 1);
+    }
+
+    int threads() {
+        return parts * rowsPerBlock;
+    }
+
+    static int powerOfTwo(long atLeast, int atMost) {
+        int power = 1;
+        while (power < atLeast && power < atMost) {
+            power *= 2;
+        }
+        return power;
+    }
+
+    /** Whether all folds are of values that need no other fold, and so can be made in parts. */
+    private static boolean isSplittable(Kernel kernel) {
+        int[] passes = kernel.passes();
+        boolean[] perRow = kernel.perRow();
+        for (int i = 0; i < passes.length; i++) {
+            if (passes[i] > 1 || passes[i] == 1 && !perRow[i]) {
+                return false;
+            }
+        }
+        return kernel.folds();
+    }
+
+    /** Whether reads are contiguous along the rows' index rather than along the elements of a row. */
+    private static boolean walksColumns(Kernel kernel) {
+        int outer = kernel.outer().rank();
+        if (outer == 0) {
+            return false;
+        }
+        long score = 0;
+        boolean[] perRow = kernel.perRow();
+        for (int i = 0; i < perRow.length; i++) {
+            if (kernel.body().get(i) instanceof Kernel.Load load && !perRow[i]) {
+                List<Long> strides = load.access().strides();
+                long alongRows = Math.abs(strides.get(outer - 1));
+                long alongElements = Math.abs(strides.getLast());
+                score += alongElements == 1 ? -load.dtype().bytes() : alongRows == 1 ? load.dtype().bytes() : 0;
+            }
+        }
+        return score > 0;
+    }
+}

@@ -1,0 +1,2 @@
+/** Device {@code cuda:N}: execution of plans on an NVIDIA GPU. */
+package io.tandem.cuda;

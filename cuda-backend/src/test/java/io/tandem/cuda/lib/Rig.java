@@ -1,0 +1,32 @@
+package io.tandem.cuda.lib;
+
+import io.tandem.cuda.driver.Driver;
+import io.tandem.cuda.simulation.SimulatedBlas;
+import io.tandem.cuda.simulation.SimulatedDnn;
+import io.tandem.cuda.simulation.SimulatedDriver;
+import io.tandem.cuda.simulation.SimulationOptions;
+
+/**
+ * A device with its libraries, simulated or real: the same tests run on both.
+ *
+ * @param driver the device
+ * @param blas   matrix products
+ * @param dnn    deep learning primitives
+ */
+public record Rig(Driver driver, Blas blas, Dnn dnn) implements AutoCloseable {
+
+    /** A simulated device that runs its streams as late as it may. */
+    public static Rig simulated() {
+        SimulatedDriver driver = new SimulatedDriver(SimulationOptions.DEFAULT.withDeferredStreams());
+        return new Rig(driver, new SimulatedBlas(driver), new SimulatedDnn(driver));
+    }
+
+    @Override
+    public void close() {
+        try (driver;
+                blas;
+                dnn) {
+            driver.synchronize();
+        }
+    }
+}
