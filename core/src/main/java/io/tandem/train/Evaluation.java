@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A model in inference: predictions, and loss and metrics over data sets. */
 public final class Evaluation implements AutoCloseable {
@@ -25,6 +26,7 @@ public final class Evaluation implements AutoCloseable {
 
     private final Model model;
     private final State state;
+    private final UnaryOperator<String> entries;
     private final Map<Integer, Program> predictors = new HashMap<>();
     private final Map<Integer, Program> evaluators = new HashMap<>();
     private Loss loss;
@@ -32,8 +34,29 @@ public final class Evaluation implements AutoCloseable {
 
     /** Inference with the values of a state. */
     public Evaluation(Model model, State state) {
+        this(model, state, UnaryOperator.identity());
+    }
+
+    private Evaluation(Model model, State state, UnaryOperator<String> entries) {
         this.model = model;
         this.state = state;
+        this.entries = entries;
+    }
+
+    /**
+     * Inference with the averages of the parameters that {@link Training#withAverage} keeps; parameters without one, and
+     * statistics, are used as they are.
+     *
+     * @throws IllegalArgumentException if the state has no averages: no such training has begun
+     */
+    public static Evaluation averaged(Model model, State state) {
+        if (model.variables().keySet().stream().noneMatch(path -> state.contains(StepGraph.AVERAGE_PREFIX + path))) {
+            throw new IllegalArgumentException("the state has no averages of the parameters; train with an average first");
+        }
+        return new Evaluation(model, state, path -> {
+            String average = StepGraph.AVERAGE_PREFIX + path;
+            return state.contains(average) ? average : path;
+        });
     }
 
     /**
@@ -49,7 +72,7 @@ public final class Evaluation implements AutoCloseable {
         Program program = predictors.computeIfAbsent(batch, b -> {
             Model.Traced traced = model.trace(Mode.INFERENCE, b);
             traced.trace().graph().output("output", traced.outputs().getFirst());
-            return new Program(state, traced.trace().graph(), Map.of());
+            return new Program(state, traced.trace().graph(), Map.of(), entries);
         });
         for (int i = 0; i < inputs.length; i++) {
             if (program.has("input." + i)) {
@@ -124,12 +147,14 @@ public final class Evaluation implements AutoCloseable {
         Tensor prediction = traced.outputs().getFirst();
         Tensor targets = graph.input("target", target.with(target.shape().insert(0, batch)));
         Map<String, String> updates = new LinkedHashMap<>();
-        Tensor weighted = loss.of(prediction, targets).cast(DType.F64).mul(batch);
-        Tensor sums = graph.input(LOSS_SUM, TensorType.of(DType.F64, 2))
-                .add(Tensor.stack(0, List.of(weighted, weighted.like(batch))));
-        TrainStep.update(graph, LOSS_SUM, sums, updates);
-        TrainStep.metricSums(graph, state, metrics, METRIC_PREFIX, prediction, targets, updates);
-        return new Program(state, graph, updates);
+        add(graph, LOSS_SUM, StepGraph.sums(loss.of(prediction, targets), batch), updates);
+        StepGraph.metricSums(state, metrics, METRIC_PREFIX, prediction, targets)
+                .forEach((path, sums) -> add(graph, path, sums, updates));
+        return new Program(state, graph, updates, entries);
+    }
+
+    private static void add(Graph graph, String path, Tensor sums, Map<String, String> updates) {
+        StepGraph.output(graph, path, graph.input(path, sums.type()).add(sums), updates);
     }
 
     @Override

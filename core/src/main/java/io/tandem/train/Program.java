@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A graph compiled for a state: arguments that are entries of the state use its memory, the others have their own. */
 final class Program implements AutoCloseable {
@@ -28,14 +29,25 @@ final class Program implements AutoCloseable {
      * @param updates from outputs to the entries that they replace
      */
     Program(State state, Graph graph, Map<String, String> updates) {
+        this(state, graph, updates, UnaryOperator.identity());
+    }
+
+    /**
+     * Compiles a graph.
+     *
+     * @param updates from outputs to the entries that they replace
+     * @param entries from names of inputs to the entries that they read
+     */
+    Program(State state, Graph graph, Map<String, String> updates, UnaryOperator<String> entries) {
         this.state = state;
         Device device = state.device();
         Compiler compiler = new Compiler(device.lowering(), device.options().fuse());
         executable = device.compile(compiler.compile(graph, updates));
         for (Plan.Argument argument : executable.plan().arguments()) {
             types.put(argument.name(), argument.type());
-            if (state.contains(argument.name())) {
-                arguments.add(state.buffer(argument.name()));
+            String entry = entries.apply(argument.name());
+            if (state.contains(entry)) {
+                arguments.add(state.buffer(entry));
             } else {
                 Buffer buffer = device.allocate(Math.max(1, argument.type().bytes()));
                 own.put(argument.name(), buffer);

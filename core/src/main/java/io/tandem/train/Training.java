@@ -3,10 +3,12 @@ package io.tandem.train;
 import io.tandem.nn.Loss;
 import io.tandem.nn.Model;
 import io.tandem.optim.Clipping;
+import io.tandem.optim.MaxNorm;
 import io.tandem.optim.Optimizer;
 import io.tandem.optim.Regularizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What training a model means: loss, optimizer, and what goes with them.
@@ -17,6 +19,11 @@ import java.util.List;
  * @param metrics figures to compute beside the loss
  * @param regularizers penalties added to the loss
  * @param clipping limit of the gradients
+ * @param limits limits of the parameters' norms, applied after each update
+ * @param accumulation batches whose gradients make one update, weighted by their numbers of samples; 1 for an update per
+ *     batch
+ * @param average share that the exponential moving average of the parameters keeps in each update, if there is one
+ * @param guarded whether a batch whose loss or gradients are not finite changes nothing
  */
 public record Training(
         Model model,
@@ -24,38 +31,101 @@ public record Training(
         Optimizer optimizer,
         List<Metric> metrics,
         List<Regularizer> regularizers,
-        Clipping clipping) {
+        Clipping clipping,
+        List<MaxNorm> limits,
+        int accumulation,
+        OptionalDouble average,
+        boolean guarded) {
     /** Checks and copies. */
     public Training {
         if (model.outputs().size() != 1) {
             throw new IllegalArgumentException(
                     "training needs a model with one output, this one has " + model.outputs().size());
         }
+        if (accumulation < 1) {
+            throw new IllegalArgumentException("an update needs at least 1 batch, got " + accumulation);
+        }
+        if (average.isPresent() && !(average.getAsDouble() >= 0 && average.getAsDouble() < 1)) {
+            throw new IllegalArgumentException(
+                    "the average of the parameters must keep a share from 0 to below 1, got " + average.getAsDouble());
+        }
         metrics = List.copyOf(metrics);
         regularizers = List.copyOf(regularizers);
+        limits = List.copyOf(limits);
     }
 
-    /** Training without metrics, regularizers and clipping. */
+    /** Training without metrics, regularizers, limits and clipping; one update per batch. */
     public static Training of(Model model, Loss loss, Optimizer optimizer) {
-        return new Training(model, loss, optimizer, List.of(), List.of(), Clipping.none());
+        return new Training(
+                model,
+                loss,
+                optimizer,
+                List.of(),
+                List.of(),
+                Clipping.none(),
+                List.of(),
+                1,
+                OptionalDouble.empty(),
+                false);
     }
 
     /** With further metrics. */
     public Training withMetrics(Metric... more) {
-        List<Metric> all = new ArrayList<>(metrics);
-        all.addAll(List.of(more));
-        return new Training(model, loss, optimizer, all, regularizers, clipping);
+        return new Training(
+                model, loss, optimizer, joined(metrics, more), regularizers, clipping, limits, accumulation, average, guarded);
     }
 
     /** With further penalties. */
     public Training withRegularizers(Regularizer... more) {
-        List<Regularizer> all = new ArrayList<>(regularizers);
-        all.addAll(List.of(more));
-        return new Training(model, loss, optimizer, metrics, all, clipping);
+        return new Training(
+                model, loss, optimizer, metrics, joined(regularizers, more), clipping, limits, accumulation, average, guarded);
     }
 
     /** With limited gradients. */
     public Training withClipping(Clipping limit) {
-        return new Training(model, loss, optimizer, metrics, regularizers, limit);
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, limit, limits, accumulation, average, guarded);
+    }
+
+    /** With further limits of the parameters' norms. */
+    public Training withLimits(MaxNorm... more) {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, joined(limits, more), accumulation, average, guarded);
+    }
+
+    /**
+     * With one update per {@code batches} batches: gradients are added up, weighted by the numbers of samples, so a mean
+     * loss gives the update that one large batch would give (but for layers that look at the batch, such as batch
+     * normalization). The last update of an epoch takes the batches that are left.
+     */
+    public Training withAccumulation(int batches) {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, limits, batches, average, guarded);
+    }
+
+    /**
+     * With an exponential moving average of the parameters (Polyak and Juditsky, 1992): after each update it keeps the
+     * given share, as a rule 0.999, and takes the rest from the parameters. It starts with their initial values.
+     * Validation uses it; see {@link Evaluation#averaged}.
+     */
+    public Training withAverage(double share) {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, OptionalDouble.of(share), guarded);
+    }
+
+    /**
+     * With updates only from batches whose loss and gradients are all finite; another batch leaves everything as it was,
+     * its loss can be read, and {@link TrainStep#skipped} counts it.
+     */
+    public Training withGuard() {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, true);
+    }
+
+    @SafeVarargs
+    private static <T> List<T> joined(List<T> list, T... more) {
+        List<T> all = new ArrayList<>(list);
+        all.addAll(List.of(more));
+        return all;
     }
 }

@@ -51,9 +51,12 @@ public final class PrimitiveDescriptor extends NativeObject {
         return implementation;
     }
 
-    /** Whether this is one of oneDNN's plain loops, often a hundred times slower than the others. */
+    /**
+     * Whether this is one of oneDNN's plain loops ({@code ref:any}), often a hundred times slower than the others. Recurrent
+     * layers called {@code ref} are none: they are made of fast matrix products.
+     */
     public boolean isReference() {
-        return implementation.startsWith("ref");
+        return implementation.startsWith("ref:");
     }
 
     /** The layout of an operand or result; empty if the operation has none such. */

@@ -3,31 +3,39 @@ package io.tandem.cpu.onednn;
 import io.tandem.cpu.threads.Workers;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
  * Times primitives in several layouts. Not a test: run it on an idle machine. The optional argument is the number of
- * threads. Each line: what, milliseconds of the best batch of runs, GFLOP/s or GB/s, layout of the weights,
- * implementation.
+ * threads; with one thread it counts processor time instead of time, so that other programs disturb less. Each line:
+ * what, milliseconds of the best batch of runs, GFLOP/s or GB/s, layout of the weights, implementation.
  */
 public final class OneDnnBenchmark implements AutoCloseable {
     private static final List<FormatTag> LAYOUTS =
             List.of(FormatTag.PLAIN, FormatTag.CHANNELS_LAST, FormatTag.BLOCKED_8, FormatTag.BLOCKED_16);
 
     private final Fixture fixture = new Fixture();
+    private final LongSupplier clock;
 
-    private OneDnnBenchmark() {}
+    private OneDnnBenchmark(int threads) {
+        ThreadMXBean bean = ManagementFactory.getThreadMXBean();
+        clock = threads == 1 ? bean::getCurrentThreadCpuTime : System::nanoTime;
+    }
 
     /** Runs all of it. */
     public static void main(String[] arguments) {
         int threads = arguments.length > 0 ? Integer.parseInt(arguments[0])
                 : Runtime.getRuntime().availableProcessors();
-        try (Workers workers = Workers.open(threads); OneDnnBenchmark benchmark = new OneDnnBenchmark()) {
+        try (Workers workers = Workers.open(threads); OneDnnBenchmark benchmark = new OneDnnBenchmark(threads)) {
             print("%s, %s", OneDnn.explanation(), workers);
             benchmark.overhead(workers);
             benchmark.products();
@@ -50,22 +58,22 @@ public final class OneDnnBenchmark implements AutoCloseable {
     }
 
     /** Seconds per run: the best of several batches. */
-    private static double seconds(Runnable run) {
-        long start = System.nanoTime();
+    private double seconds(Runnable run) {
+        long start = clock.getAsLong();
         long warm = 0;
-        while (System.nanoTime() - start < 150_000_000L) {
+        while (clock.getAsLong() - start < 150_000_000L) {
             run.run();
             warm++;
         }
-        double estimate = (System.nanoTime() - start) / 1e9 / warm;
+        double estimate = (clock.getAsLong() - start) / 1e9 / warm;
         long count = Math.max(1, (long) (0.03 / estimate));
         double best = Double.MAX_VALUE;
         for (int batch = 0; batch < 12; batch++) {
-            start = System.nanoTime();
+            start = clock.getAsLong();
             for (long i = 0; i < count; i++) {
                 run.run();
             }
-            best = Math.min(best, (System.nanoTime() - start) / 1e9 / count);
+            best = Math.min(best, (clock.getAsLong() - start) / 1e9 / count);
         }
         return best;
     }
@@ -93,7 +101,7 @@ public final class OneDnnBenchmark implements AutoCloseable {
         print("relu of 16 values %.0f ns", tiny * 1e9);
         double fork = seconds(() -> workers.parallel(2, 1, (part, from, to) -> { }));
         print("empty parallel loop %.2f us", fork * 1e6);
-        long start = System.nanoTime();
+        long start = clock.getAsLong();
         int count = 20;
         for (int i = 0; i < count; i++) {
             MemoryDescriptor a = MemoryDescriptor.of(DataType.F32, 100 + i, 64);
@@ -104,7 +112,7 @@ public final class OneDnnBenchmark implements AutoCloseable {
                 primitive.arguments();
             }
         }
-        print("descriptor and primitive of a matmul %.3f ms", (System.nanoTime() - start) / 1e6 / count);
+        print("descriptor and primitive of a matmul %.3f ms", (clock.getAsLong() - start) / 1e6 / count);
     }
 
     private double time(Operation operation, Map<Argument, Memory> given) {
@@ -136,7 +144,7 @@ public final class OneDnnBenchmark implements AutoCloseable {
 
     private void line(String what, double seconds, double work, String unit, String layout,
             PrimitiveDescriptor descriptor) {
-        print("%-46s %9.3f ms %8.1f %-8s %-22s %s", what, seconds * 1e3, work / seconds / 1e9, unit, layout,
+        print("%-58s %9.3f ms %8.1f %-8s %-22s %s", what, seconds * 1e3, work / seconds / 1e9, unit, layout,
                 descriptor.implementation());
     }
 
@@ -201,15 +209,26 @@ public final class OneDnnBenchmark implements AutoCloseable {
         MemoryDescriptor weights = groups == 1 ? MemoryDescriptor.any(DataType.F32, outputs, inputs, window, window)
                 : MemoryDescriptor.any(DataType.F32, groups, outputs, inputs, window, window);
         MemoryDescriptor bias = MemoryDescriptor.of(DataType.F32, groups * outputs);
-        for (FormatTag tag : LAYOUTS) {
-            MemoryDescriptor src = MemoryDescriptor.of(DataType.F32, tag, batch, groups * inputs, size, size);
-            MemoryDescriptor dst = MemoryDescriptor.of(DataType.F32, tag, batch, groups * outputs, out, out);
+        List<FormatTag[]> pairs = new ArrayList<>();
+        LAYOUTS.forEach(tag -> pairs.add(new FormatTag[] {tag, tag}));
+        pairs.add(new FormatTag[] {FormatTag.PLAIN, FormatTag.BLOCKED_16});
+        pairs.add(new FormatTag[] {FormatTag.ANY, FormatTag.ANY});
+        for (FormatTag[] pair : pairs) {
+            MemoryDescriptor src = MemoryDescriptor.of(DataType.F32, pair[0], batch, groups * inputs, size, size);
+            MemoryDescriptor dst = MemoryDescriptor.of(DataType.F32, pair[1], batch, groups * outputs, out, out);
+            String tag = pair[0] == pair[1] ? pair[0].name() : pair[0] + " to " + pair[1];
             PrimitiveDescriptor forward = fixture.describe(new Convolution.Forward(Propagation.TRAINING, src, weights,
                     Optional.of(bias), dst, geometry));
             PrimitiveDescriptor data =
                     fixture.describe(new Convolution.BackwardData(src, weights, dst, geometry, forward));
             PrimitiveDescriptor gradient = fixture.describe(
                     new Convolution.BackwardWeights(src, weights, Optional.of(bias), dst, geometry, forward));
+            if (pair[0] == FormatTag.ANY) {
+                print("%s: chosen %s to %s; bwd data %s to %s; bwd weights %s and %s", what,
+                        forward.layout(Argument.SRC).layout(), forward.layout(Argument.DST).layout(),
+                        data.layout(Argument.DIFF_DST).layout(), data.layout(Argument.DIFF_SRC).layout(),
+                        gradient.layout(Argument.SRC).layout(), gradient.layout(Argument.DIFF_DST).layout());
+            }
             line(what + " fwd " + tag, time(forward, Map.of()), work, "GFLOP/s",
                     forward.layout(Argument.WEIGHTS).layout(), forward);
             line(what + " bwd data " + tag, time(data, Map.of()), work, "GFLOP/s",

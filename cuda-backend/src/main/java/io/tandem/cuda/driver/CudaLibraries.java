@@ -53,7 +53,6 @@ public final class CudaLibraries {
     private final Optional<Path> include;
     private final Path cache;
     private final List<Path> searched;
-    private Toolkit loaded;
     private boolean compilerReady;
     private boolean deviceReady;
 
@@ -167,20 +166,21 @@ public final class CudaLibraries {
         compilerReady = true;
     }
 
-    private Toolkit toolkit() {
-        if (loaded == null) {
-            loaded = useInstalled() ? installed : redistributable.extract();
-        }
-        return loaded;
+    private int major() {
+        return useInstalled() ? installed.major() : RedistributableLibraries.major();
+    }
+
+    private List<Path> files(Part part) {
+        return useInstalled() ? installed.found().get(part) : redistributable.extract(part);
     }
 
     private void loadLibraries(Part... parts) {
         for (Part part : parts) {
-            if (!toolkit().has(part)) {
+            if (useInstalled() && !installed.has(part)) {
                 throw new CudaException(
                         "load " + part.title(), whyIncomplete().orElse(part.title() + " is incomplete"), null);
             }
-            for (Path file : toolkit().found().get(part)) {
+            for (Path file : files(part)) {
                 try {
                     System.load(file.toAbsolutePath().toString());
                 } catch (UnsatisfiedLinkError broken) {
@@ -190,12 +190,12 @@ public final class CudaLibraries {
                             broken);
                 }
             }
-            LOG.debug("loaded {} from {}", part.title(), toolkit().found().get(part).getLast());
+            LOG.debug("loaded {}", part.title());
         }
     }
 
     private void prepareJCuda(List<String> natives, Runnable initialize) {
-        int major = toolkit().major();
+        int major = major();
         String version = JCudaVersion.get();
         PrivateFolder folder = PrivateFolder.open(cache.resolve("jcuda-" + version + "-for-cuda-" + major));
         natives.forEach(name -> place(folder, "lib" + name + "-" + version + "-linux-x86_64.so", major));
@@ -281,7 +281,7 @@ public final class CudaLibraries {
             synchronized (this) {
                 loadLibraries(part);
             }
-            Path file = toolkit().found().get(part).getLast();
+            Path file = files(part).getLast();
             return new ComponentReport(
                     part.title(), location, Optional.of(version(part, file)), needed, Optional.empty());
         } catch (CudaException | IllegalStateException unusable) {

@@ -9,9 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -66,33 +64,33 @@ final class RedistributableLibraries {
     }
 
     /**
-     * Extracts what is not yet there.
+     * Extracts what is not yet there of one part.
      *
-     * @return the files as a toolkit
+     * @param part the part
+     * @return its files, in loading order
      * @throws CudaException if the folder is not private, or the disk is full
      */
-    LibraryLocator.Toolkit extract() {
+    List<Path> extract(LibraryLocator.Part part) {
         String version = jar().map(path -> path.replaceAll("^.*/|\\.jar$", "").replaceAll("[^\\w.-]", "_"))
                 .orElseThrow(() -> new IllegalStateException("there is no jar with CUDA's libraries"));
         PrivateFolder folder = PrivateFolder.open(cache.resolve(version));
         try (FileChannel channel = FileChannel.open(
                 folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             channel.lock();     // held until the channel is closed
-            Map<LibraryLocator.Part, List<Path>> found = new LinkedHashMap<>();
-            for (LibraryLocator.Part part : LibraryLocator.Part.values()) {
-                found.put(
-                        part,
-                        part.files(MAJOR).stream()
-                                .map(name -> extract(folder, resource(name).orElseThrow()))
-                                .toList());
-            }
-            return new LibraryLocator.Toolkit(MAJOR, found);
+            return part.files(MAJOR).stream()
+                    .map(name -> extract(folder, resource(name).orElseThrow()))
+                    .toList();
         } catch (IOException | UncheckedIOException failure) {
             throw new CudaException(
                     "extract CUDA's libraries to " + folder.path(),
                     failure.getMessage() + "; free some disk space (1.5 GB are needed) or set XDG_CACHE_HOME",
                     failure);
         }
+    }
+
+    /** The CUDA version of the jar. */
+    static int major() {
+        return MAJOR;
     }
 
     private static Path extract(PrivateFolder folder, URL resource) {
