@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Brings a kernel's axes into their shortest form: axes of size 1 vanish, neighbours that are walked as one merge. */
-final class KernelAxes {
+public final class KernelAxes {
     private KernelAxes() {}
 
-    static Kernel merge(Kernel kernel) {
+    /** The same kernel with as few axes as possible. */
+    public static Kernel merge(Kernel kernel) {
         int outer = kernel.outer().rank();
         List<Integer> sizes = new ArrayList<>(kernel.outer().dims());
         sizes.addAll(kernel.inner().dims());

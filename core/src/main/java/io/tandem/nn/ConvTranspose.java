@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param kernel size of the filter, one number per spatial axis
  * @param stride step of the filter in the output
  * @param padding elements cut off at the borders of the output
- * @param outputPadding elements added at the end of each axis, fewer than the stride
+ * @param outputPadding elements added at the end of each axis, fewer than the stride or the dilation
  * @param dilation distance of neighbouring filter elements
  * @param groups number of groups that channels are divided into
  * @param weight [inputs, filters / groups, kernel...]
@@ -167,23 +167,24 @@ public record ConvTranspose(
         List<Integer> low = new ArrayList<>();
         List<Integer> high = new ArrayList<>();
         Shape output = Shape.of(x.dim(0), filters);
+        int[] uncovered = new int[axes];
         for (int i = 0; i < axes; i++) {
             int step = stride.get(i);
             int reach = dilation.get(i) * (kernel.get(i) - 1) + 1;
             int same = x.dim(i + 2) * step;
+            boolean isSame = padding instanceof Padding.Same;
             int[] cut = padding.amounts(i, same, kernel.get(i), step, dilation.get(i));
-            int extra = outputPadding.get(i);
-            // Elements added at the end first give back what padding cuts off there.
-            int returned = Math.min(extra, cut[1]);
-            if (extra < 0 || extra - returned >= step) {
+            int extra = isSame ? 0 : outputPadding.get(i);
+            if (outputPadding.get(i) < 0 || outputPadding.get(i) >= Math.max(step, dilation.get(i))) {
                 throw Layers.error(
                         x,
-                        "transposed convolution: output padding %s must be at least 0 and below the stride %s"
-                                .formatted(outputPadding, stride));
+                        "transposed convolution: output padding %s must be at least 0 and below stride %s or dilation %s"
+                                .formatted(outputPadding, stride, dilation));
             }
-            int size = padding instanceof Padding.Same
-                    ? same
-                    : (x.dim(i + 2) - 1) * step + reach - cut[0] - cut[1] + extra;
+            // Elements added at the end first give back what padding cuts off there; no filter reaches the others.
+            int returned = Math.min(extra, cut[1]);
+            uncovered[i] = extra - returned;
+            int size = isSame ? same : (x.dim(i + 2) - 1) * step + reach - cut[0] - cut[1] + returned;
             if (size < 1) {
                 throw Layers.error(
                         x,
@@ -191,12 +192,17 @@ public record ConvTranspose(
                                 .formatted(kernel, padding, i, x.type()));
             }
             low.add(cut[0]);
-            high.add(padding instanceof Padding.Same ? cut[1] : cut[1] - returned);
+            high.add(cut[1] - returned);
             output = output.insert(i + 2, size);
         }
         ConvolutionGeometry geometry = new ConvolutionGeometry(stride, low, high, dilation, groups);
         Tensor y = x.graph().add(new Op.ConvolutionInputGradient(geometry, output, Layers.accumulator(x)), w, x);
-        return bias.map(b -> y.add(Layers.perChannel(trace.param(b, Shape.of(filters)), y.rank())))
-                .orElse(y);
+        Tensor whole = y;
+        for (int i = 0; i < axes; i++) {
+            whole = uncovered[i] == 0 ? whole : whole.pad(i + 2, 0, uncovered[i], 0);
+        }
+        Tensor result = whole;
+        return bias.map(b -> result.add(Layers.perChannel(trace.param(b, Shape.of(filters)), result.rank())))
+                .orElse(result);
     }
 }

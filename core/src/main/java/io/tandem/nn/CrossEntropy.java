@@ -4,6 +4,7 @@ import io.tandem.graph.Composites;
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -72,6 +73,24 @@ public record CrossEntropy(
     public CrossEntropy withIgnoredLabel(int label) {
         return new CrossEntropy(
                 reduction, classAxis, classWeights, labelSmoothing, Optional.of(label), logProbabilities);
+    }
+
+    @Override
+    public void check(TensorType prediction, NDArray target) {
+        if (target.dtype().isFloating()) {
+            return;
+        }
+        int axis = classAxis < 0 ? classAxis : classAxis - 1;
+        int classes = prediction.shape().dim(axis);
+        for (long i = 0; i < target.shape().size(); i++) {
+            long label = target.getLong(i);
+            boolean ignored = ignoredLabel.isPresent() && ignoredLabel.get() == label;
+            if ((label < 0 || label >= classes) && !ignored) {
+                throw new IllegalArgumentException(
+                        "cross-entropy: label %d at position %d of the batch is outside the classes 0 to %d that the model predicts"
+                                .formatted(label, i, classes - 1));
+            }
+        }
     }
 
     /** For predictions that are log-probabilities already: the negative log-likelihood. */

@@ -10,7 +10,8 @@ final class Layers {
 
     static void requireRank(String layer, Tensor x, int low, int high) {
         if (x.rank() < low || x.rank() > high) {
-            String axes = low == high ? Integer.toString(low) : high == Integer.MAX_VALUE ? "at least " + low : low + " to " + high;
+            String most = high == Integer.MAX_VALUE ? "at least " + low : low + " to " + high;
+            String axes = low == high ? Integer.toString(low) : most;
             throw error(x, "%s: the input %s must have %s axes".formatted(layer, x.type(), axes));
         }
     }
@@ -23,8 +24,10 @@ final class Layers {
 
     static void requireDivisible(String layer, Tensor x, int groups) {
         if (x.dim(1) % groups != 0) {
-            throw new GraphException("%s: %d channels of the input %s do not divide into %d groups (in %s)"
-                    .formatted(layer, x.dim(1), x.type(), groups, x.graph().scope()));
+            throw error(
+                    x,
+                    "%s: %d channels of the input %s do not divide into %d groups"
+                            .formatted(layer, x.dim(1), x.type(), groups));
         }
     }
 

@@ -134,6 +134,7 @@ public final class Evaluation implements AutoCloseable {
                     TrainStep.requireSamples("input " + i, model.inputs().get(i), batch.column(i), batch.size());
                     program.write("input." + i, batch.column(i));
                 }
+                loss.check(model.outputs().getFirst(), batch.column(inputs));
                 program.write("target", batch.column(inputs));
                 program.run();
             }

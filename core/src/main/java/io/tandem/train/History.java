@@ -1,15 +1,25 @@
 package io.tandem.train;
 
 import java.util.List;
+import java.util.Optional;
 
-/** The record of a training run. */
-public record History(List<Epoch> epochs) {
+/**
+ * The record of a training run.
+ *
+ * @param epochs the finished epochs, those before a checkpoint included
+ * @param stopped why training ended before its last epoch, if it did
+ */
+public record History(List<Epoch> epochs, Optional<String> stopped) {
     /** Copies the list. */
     public History {
         epochs = List.copyOf(epochs);
     }
 
-    /** The last epoch. */
+    /**
+     * The last epoch.
+     *
+     * @throws java.util.NoSuchElementException if none was finished
+     */
     public Epoch last() {
         return epochs.getLast();
     }

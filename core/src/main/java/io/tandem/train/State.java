@@ -74,6 +74,17 @@ public final class State implements AutoCloseable {
         return Collections.unmodifiableMap(types);
     }
 
+    /** The types of entries that do not belong into a checkpoint, by path. */
+    Map<String, TensorType> figures() {
+        Map<String, TensorType> types = new LinkedHashMap<>();
+        entries.forEach((path, entry) -> {
+            if (!entry.saved()) {
+                types.put(path, entry.type());
+            }
+        });
+        return types;
+    }
+
     /**
      * Adds an entry if there is none of that path.
      *
@@ -131,7 +142,8 @@ public final class State implements AutoCloseable {
     }
 
     /**
-     * Replaces the values of entries, and makes a damaged state usable again.
+     * Replaces the values of entries. If these are all that belong into a checkpoint, a state that a failed step has left
+     * inconsistent can be used again.
      *
      * @throws IllegalArgumentException that lists all paths which are missing here, or have another shape
      */
@@ -149,7 +161,9 @@ public final class State implements AutoCloseable {
             throw new IllegalArgumentException("the values do not fit this state:\n  " + String.join("\n  ", faults));
         }
         values.forEach(this::set);
-        damaged = false;
+        if (values.keySet().containsAll(entries().keySet())) {
+            damaged = false;
+        }
     }
 
     /** The memory of an entry. */

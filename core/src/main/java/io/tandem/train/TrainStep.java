@@ -98,6 +98,7 @@ public final class TrainStep implements AutoCloseable {
             requireSamples("input " + i, training.model().inputs().get(i), inputs.get(i), batch);
         }
         requireSamples("target", target, targets, batch);
+        training.loss().check(training.model().outputs().getFirst(), targets);
         return programs.computeIfAbsent(batch, this::compile);
     }
 

@@ -14,10 +14,14 @@ import java.util.Optional;
  * The training loop: a thin one around {@link TrainStep}, which can as well be used directly. The columns of data sets are
  * the model's inputs, then the target.
  *
+ * <p>If the thread is interrupted, training ends after the current step, with the interrupt still set, as {@link
+ * History#stopped} tells.
+ *
  * @param training what training means
  * @param callbacks who is told, in this order
+ * @param from where training goes on, if it does
  */
-public record Trainer(Training training, List<Callback> callbacks) {
+public record Trainer(Training training, List<Callback> callbacks, Optional<Checkpoint> from) {
     /** Copies the list. */
     public Trainer {
         callbacks = List.copyOf(callbacks);
@@ -25,22 +29,40 @@ public record Trainer(Training training, List<Callback> callbacks) {
 
     /** A trainer without callbacks. */
     public static Trainer of(Training training) {
-        return new Trainer(training, List.of());
+        return new Trainer(training, List.of(), Optional.empty());
     }
 
     /** With a further callback. */
     public Trainer with(Callback callback) {
         List<Callback> all = new ArrayList<>(callbacks);
         all.add(callback);
-        return new Trainer(training, all);
+        return new Trainer(training, all, from);
     }
 
-    /** Trains for some epochs without validation. */
+    /**
+     * Going on from a checkpoint: {@link #fit} gives the state its values and goes on at its place, up to the same number
+     * of epochs. With the same data, training, callbacks, device and number of threads, all results are equal, bit for bit,
+     * to those of a run that was not interrupted.
+     */
+    public Trainer resuming(Checkpoint checkpoint) {
+        return new Trainer(training, callbacks, Optional.of(checkpoint));
+    }
+
+    /**
+     * Trains for some epochs without validation.
+     *
+     * @param epochs the number of epochs in all, those before a checkpoint included
+     */
     public History fit(State state, DataLoader data, int epochs) {
         return fit(state, data, Optional.empty(), epochs);
     }
 
-    /** Trains for some epochs, with loss and metrics on other data after each. */
+    /**
+     * Trains for some epochs, with loss and metrics on other data after each; where training keeps averages of the
+     * parameters, those are validated.
+     *
+     * @param epochs the number of epochs in all, those before a checkpoint included
+     */
     public History fit(State state, DataLoader data, Dataset validation, int epochs) {
         return fit(state, data, Optional.of(validation), epochs);
     }
@@ -52,50 +74,97 @@ public record Trainer(Training training, List<Callback> callbacks) {
             throw new IllegalArgumentException("the model has " + inputs + " inputs, so the data set needs "
                     + (inputs + 1) + " columns, it has " + types.size());
         }
-        List<Epoch> history = new ArrayList<>();
         try (TrainStep step = new TrainStep(training, state, types.getLast());
-                Evaluation evaluation = new Evaluation(training.model(), state)) {
-            for (int epoch = 0; epoch < epochs; epoch++) {
-                Epoch record = epoch(epoch, step, data, validation, evaluation);
-                history.add(record);
-                boolean stop = false;
-                for (Callback callback : callbacks) {
-                    stop |= callback.epochEnded(record) == Callback.Verdict.STOP;
-                }
-                if (stop) {
-                    break;
-                }
+                Evaluation evaluation = training.average().isPresent()
+                        ? Evaluation.averaged(training.model(), state)
+                        : new Evaluation(training.model(), state)) {
+            Run run = new Run(training, state, data, step, callbacks, epochs);
+            from.ifPresent(run::resume);
+            callbacks.forEach(c -> c.fitStarted(run));
+            while (!run.isStopping() && run.epoch() < epochs) {
+                epoch(run, validation, evaluation);
             }
+            callbacks.forEach(c -> c.fitEnded(run));
+            return run.history();
         }
-        return new History(history);
     }
 
-    private Epoch epoch(
-            int number,
-            TrainStep step,
-            DataLoader data,
-            Optional<Dataset> validation,
-            Evaluation evaluation) {
-        int inputs = training.model().inputs().size();
-        step.resetFigures();
-        long start = System.nanoTime();
-        long samples = 0;
-        long waiting;
-        Map<String, Double> figures;
-        try (Batches batches = data.epoch(number)) {
-            callbacks.forEach(c -> c.epochStarted(number, batches.count()));
-            for (Batch batch : batches) {
-                StepResult result = step.run(batch.columns().subList(0, inputs), batch.column(inputs));
-                samples += batch.size();
-                callbacks.forEach(c -> c.stepDone(number, batch.index(), batch.size(), result));
-            }
-            figures = step.figures();
-            waiting = batches.waitNanos();
+    private void epoch(Run run, Optional<Dataset> validation, Evaluation evaluation) {
+        int number = run.epoch();
+        DataLoader data = run.data();
+        if (!run.figuresGoOn()) {
+            run.step().resetFigures();
         }
-        double seconds = (System.nanoTime() - start) / 1e9;
+        steps(run);
+        if (run.batch() < data.batchesPerEpoch()) {
+            return;
+        }
+        run.step().flush();
+        Map<String, Double> figures = run.step().figures();
+        double seconds = run.seconds();
         Map<String, Double> validated = validation.isEmpty()
                 ? Map.of()
                 : evaluation.evaluate(validation.get(), data.batchSize(), training.loss(), training.metrics());
-        return new Epoch(number, figures, validated, seconds, samples, waiting / 1e9 / seconds);
+        Epoch record = new Epoch(
+                number,
+                figures,
+                validated,
+                seconds,
+                data.samplesPerEpoch(),
+                seconds > 0 ? run.waitingSeconds() / seconds : 0);
+        run.epochDone(record);
+        for (Callback callback : callbacks) {
+            if (callback.epochEnded(record) == Callback.Verdict.STOP) {
+                run.stop(callback.name() + " asked for it");
+            }
+        }
+        callbacks.forEach(c -> c.settled(run));
+    }
+
+    /** The batches of an epoch that are left, until training is stopped. */
+    private void steps(Run run) {
+        int number = run.epoch();
+        int inputs = training.model().inputs().size();
+        double seconds = run.seconds();
+        double waiting = run.waitingSeconds();
+        long start = System.nanoTime();
+        try (Batches batches = run.data().epoch(number, run.batch())) {
+            callbacks.forEach(c -> c.epochStarted(number, batches.count()));
+            while (!run.isStopping() && batches.hasNext()) {
+                Optional<Batch> next = next(batches);
+                if (next.isEmpty()) {
+                    run.stop("the thread was interrupted");
+                    callbacks.forEach(c -> c.settled(run));
+                    return;
+                }
+                Batch batch = next.get();
+                StepResult result = run.step().run(batch.columns().subList(0, inputs), batch.column(inputs));
+                if (!batches.hasNext()) {
+                    // The time of an epoch is that of its work, not of asking for it.
+                    run.state().device().synchronize();
+                }
+                run.batchDone(
+                        batch,
+                        seconds + (System.nanoTime() - start) / 1e9,
+                        waiting + batches.waitNanos() / 1e9);
+                callbacks.forEach(c -> c.stepDone(number, batch.index(), batch.size(), result));
+                callbacks.forEach(c -> c.settled(run));
+            }
+        }
+    }
+
+    /** The next batch; empty if the thread is interrupted. */
+    private static Optional<Batch> next(Batches batches) {
+        if (Thread.currentThread().isInterrupted()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(batches.next());
+        } catch (IllegalStateException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 }

@@ -122,8 +122,7 @@ public record Training(
                 model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, true);
     }
 
-    @SafeVarargs
-    private static <T> List<T> joined(List<T> list, T... more) {
+    private static <T> List<T> joined(List<T> list, T[] more) {
         List<T> all = new ArrayList<>(list);
         all.addAll(List.of(more));
         return all;

@@ -120,8 +120,10 @@ class OracleTest {
         List<OracleCase.Input> differentiated =
                 c.inputs().stream().filter(i -> i.gradient().isPresent()).toList();
         if (!differentiated.isEmpty()) {
+            // Without weighted outputs, such as of integers alone, all gradients are zero.
+            Tensor loss = sum == null ? graph.constant(dtype, 0) : sum;
             List<Tensor> gradients = Gradients.of(
-                    sum, differentiated.stream().map(i -> inputs.get(i.name())).toList());
+                    loss, differentiated.stream().map(i -> inputs.get(i.name())).toList());
             for (int i = 0; i < gradients.size(); i++) {
                 String name = "gradient of " + differentiated.get(i).name();
                 graph.output(name, gradients.get(i));
@@ -131,13 +133,22 @@ class OracleTest {
         }
         Map<String, NDArray> results = new Interpreter().run(graph, bindings);
         List<String> differences = new ArrayList<>();
-        double tolerance = dtype == DType.F64 ? TOLERANCE_F64 : TOLERANCE_F32;
         for (int i = 0; i < expected.size(); i++) {
+            double tolerance = tolerance(c, expectedNames.get(i), dtype);
             difference(expected.get(i), results.get(expectedNames.get(i)), tolerance)
                     .map((expectedNames.get(i) + " (" + dtype + "): ")::concat)
                     .ifPresent(differences::add);
         }
         return differences;
+    }
+
+    private static double tolerance(OracleCase c, String name, DType dtype) {
+        if (dtype != DType.F64) {
+            return TOLERANCE_F32;
+        }
+        // libtorch's derivative of the hard sigmoid has the factor 1/6 in float32, also for float64.
+        boolean rounded = c.torch().stream().anyMatch(l -> l.contains("hardsigmoid")) && name.startsWith("gradient");
+        return rounded ? 1e-7 : TOLERANCE_F64;
     }
 
     private static Map<String, Tensor> torchOutputs(

@@ -55,6 +55,13 @@ final class TorchCall {
         return new TorchCall(other, positional, named, graph, values);
     }
 
+    /** This call with another tensor as an argument. */
+    TorchCall with(int index, Tensor value) {
+        List<Object> changed = new ArrayList<>(positional);
+        changed.set(index, new Ref(value));
+        return new TorchCall(function, changed, named, graph, values);
+    }
+
     String function() {
         return function;
     }

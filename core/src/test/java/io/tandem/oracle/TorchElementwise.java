@@ -100,7 +100,10 @@ final class TorchElementwise {
             case "isinf" -> x.abs().eq(Double.POSITIVE_INFINITY);
             case "logical_not", "bitwise_not" -> truth(x).not();
             case "nan_to_num" -> x.ne(x).select(x.like(c.number(1, "nan", 0)), x);
-            case "clone", "contiguous", "alias", "requires_grad" -> x;
+            case "clone", "contiguous", "alias", "requires_grad", "positive" -> x;
+            case "deg2rad" -> x.mul(Math.PI / 180);
+            case "rad2deg" -> x.mul(180 / Math.PI);
+            case "entr" -> x.mul(x.log()).neg();
             case "detach" -> x.stopGradient();
             case "zeros_like" -> x.graph().zeros(x.type());
             case "ones_like" -> x.graph().full(x.type(), 1);

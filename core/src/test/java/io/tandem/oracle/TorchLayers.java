@@ -30,9 +30,28 @@ import java.util.Optional;
 
 /** Convolution, pooling, normalization, embedding, dropout: by Tandem's layers. */
 final class TorchLayers {
+    private static final List<String> SPATIAL =
+            List.of("conv_transpose", "conv", "max_pool", "avg_pool", "adaptive_avg_pool", "adaptive_max_pool");
+
     private TorchLayers() {}
 
+    private static Object first(Object batch) {
+        return switch (batch) {
+            case Tensor tensor -> tensor.squeeze(0);
+            case List<?> list -> list.stream().map(TorchLayers::first).toList();
+            default -> batch;
+        };
+    }
+
     static Optional<Object> apply(TorchCall c) {
+        Optional<Integer> spatial = SPATIAL.stream()
+                .filter(c.function()::startsWith)
+                .findFirst()
+                .map(f -> c.function().charAt(f.length()) - '0');
+        if (spatial.isPresent() && c.isTensor(0) && c.tensor(0).rank() == spatial.get() + 1) {
+            // One sample without batch axis.
+            return apply(c.with(0, c.tensor(0).expandDims(0))).map(TorchLayers::first);
+        }
         return Optional.ofNullable(switch (c.function()) {
             case "conv1d", "conv2d", "conv3d" -> conv(c, c.tensor(0).rank() - 2);
             case "conv_transpose1d", "conv_transpose2d", "conv_transpose3d" -> convTranspose(c, 3, 4, 5, 6, 7);

@@ -55,6 +55,34 @@ final class TorchLosses {
                 }
                 yield reduce(c, 5, c.tensor(0).exp().sub(c.tensor(1).mul(c.tensor(0))));
             }
+            case "cosine_embedding_loss" -> {
+                Tensor a = c.tensor(0);
+                Tensor b = c.tensor(1);
+                Tensor squares = a.square().sum(-1).add(1e-12).mul(b.square().sum(-1).add(1e-12));
+                Tensor cosine = a.mul(b).sum(-1).div(squares.sqrt());
+                Tensor far = cosine.sub(c.number(3, "margin", 0)).relu();
+                yield reduce(c, 4, c.tensor(2).gt(0).select(cosine.rsub(1), far));
+            }
+            case "triplet_margin_loss" -> {
+                double p = c.number(4, "p", 2);
+                double epsilon = c.number(5, "eps", 1e-6);
+                Tensor near = TorchProducts.distance(c.tensor(0), c.tensor(1), p, epsilon, false);
+                Tensor far = TorchProducts.distance(c.tensor(0), c.tensor(2), p, epsilon, false);
+                if (c.flag(6, "swap", false)) {
+                    far = far.minimum(TorchProducts.distance(c.tensor(1), c.tensor(2), p, epsilon, false));
+                }
+                yield reduce(c, 7, near.sub(far).add(c.number(3, "margin", 1)).relu());
+            }
+            case "multi_margin_loss" -> {
+                Tensor x = c.tensor(0);
+                if (c.number(2, "p", 1) != 1 || c.get(4, "weight").isPresent()) {
+                    throw new NotCovered("multi_margin_loss in this form");
+                }
+                Tensor own = c.tensor(1).oneHot(x.dim(1), x.dtype());
+                Tensor label = x.mul(own).sum(1).expandDims(1);
+                Tensor each = x.sub(label).add(c.number(3, "margin", 1)).relu().mul(own.rsub(1));
+                yield reduce(c, 5, each.sum(1).mul(1.0 / x.dim(1)));
+            }
             default -> null;
         });
     }

@@ -22,7 +22,8 @@ final class TorchOps {
     static Object apply(TorchCall call) {
         String name = call.function();
         boolean inPlace = name.endsWith("_") && !name.startsWith("_");
-        TorchCall plain = inPlace ? call.renamed(name.substring(0, name.length() - 1)) : call;
+        String plainName = inPlace ? name.substring(0, name.length() - 1) : name;
+        TorchCall plain = call.renamed(plainName.startsWith("special_") ? plainName.substring(8) : plainName);
         Object result = GROUPS.stream()
                 .map(g -> g.apply(plain))
                 .flatMap(Optional::stream)

@@ -48,11 +48,27 @@ final class TorchProducts {
                 yield c.optional(3, "bias").map(y::add).orElse(y);
             }
             case "einsum" -> einsum(c.text(0, "equation", ""), c.tensors(1, "operands"));
-            case "tensordot" -> {
-                if (c.get(2, "dims").filter(v -> v instanceof Long l && l == 1).isEmpty()) {
-                    throw new NotCovered("tensordot over chosen axes");
-                }
-                yield matmul(c.tensor(0), c.tensor(1));
+            case "tensordot" -> tensordot(
+                    c.tensor(0),
+                    c.tensor(1),
+                    c.integers(2, "dims_self").orElseThrow(),
+                    c.integers(3, "dims_other").orElseThrow());
+            case "chain_matmul", "linalg_multi_dot" ->
+                c.tensors(0, "matrices").stream().reduce(TorchProducts::matmul).orElseThrow();
+            case "kron" -> {
+                Tensor a = c.tensor(0);
+                Tensor b = c.tensor(1);
+                yield a.reshape(a.dim(0), 1, a.dim(1), 1)
+                        .mul(b.reshape(1, b.dim(0), 1, b.dim(1)))
+                        .reshape(a.dim(0) * b.dim(0), a.dim(1) * b.dim(1));
+            }
+            case "pairwise_distance" -> distance(
+                    c.tensor(0), c.tensor(1), c.number(2, "p", 2), c.number(3, "eps", 1e-6), c.flag(4, "keepdim", false));
+            case "cdist" -> {
+                Tensor d = c.tensor(0).expandDims(-2).sub(c.tensor(1).expandDims(c.tensor(1).rank() - 2));
+                Tensor squares = d.square().sum(d.rank() - 1);
+                Tensor zero = squares.eq(0);
+                yield zero.select(squares.like(0), zero.select(squares.like(1), squares).sqrt());
             }
             case "cosine_similarity" -> {
                 Tensor a = c.tensor(0);
@@ -82,6 +98,34 @@ final class TorchProducts {
             return y.squeeze(y.rank() - 1);
         }
         return a.matmul(b);
+    }
+
+    /** (Σ |a - b + eps|^p)^(1/p) along the last axis. */
+    static Tensor distance(Tensor a, Tensor b, double p, double epsilon, boolean keep) {
+        Tensor d = a.sub(b).add(epsilon);
+        int last = d.rank() - 1;
+        Tensor y = p == 2
+                ? d.square().sum(last).sqrt()
+                : d.abs().pow(p).sum(last).pow(1 / p);
+        return keep ? y.expandDims(-1) : y;
+    }
+
+    private static Tensor tensordot(Tensor a, Tensor b, List<Integer> left, List<Integer> right) {
+        StringBuilder first = new StringBuilder();
+        StringBuilder second = new StringBuilder();
+        for (int i = 0; i < a.rank(); i++) {
+            first.append((char) ('a' + i));
+        }
+        for (int i = 0; i < b.rank(); i++) {
+            second.append((char) ('n' + i));
+        }
+        for (int i = 0; i < left.size(); i++) {
+            second.setCharAt(b.shape().axis(right.get(i)), first.charAt(a.shape().axis(left.get(i))));
+        }
+        String all = first.toString() + second;
+        StringBuilder output = new StringBuilder();
+        all.chars().filter(l -> all.indexOf(l) == all.lastIndexOf(l)).forEach(l -> output.append((char) l));
+        return einsum(first + "," + second + "->" + output, List.of(a, b));
     }
 
     private static Tensor linear(TorchCall c) {
@@ -120,10 +164,7 @@ final class TorchProducts {
 
     /** Einstein sums of any number of operands: broadcast products, then a sum. */
     static Tensor einsum(String equation, List<Tensor> operands) {
-        String compact = equation.replace(" ", "");
-        if (compact.contains("...")) {
-            throw new NotCovered("einsum with an ellipsis");
-        }
+        String compact = ellipsis(equation.replace(" ", ""), operands);
         int arrow = compact.indexOf("->");
         String[] inputs = (arrow < 0 ? compact : compact.substring(0, arrow)).split(",");
         StringBuilder letters = new StringBuilder();
@@ -157,6 +198,30 @@ final class TorchProducts {
         }
         Tensor sum = summed.length == 0 ? product : product.sum(summed);
         return sum.permute(output.chars().map(l -> left.indexOf((char) l)).toArray());
+    }
+
+    /** An equation with letters of its own for the axes that an ellipsis stands for. */
+    private static String ellipsis(String equation, List<Tensor> operands) {
+        if (!equation.contains("...")) {
+            return equation;
+        }
+        String[] inputs = equation.split("->")[0].split(",");
+        int longest = 0;
+        for (int i = 0; i < inputs.length; i++) {
+            if (inputs[i].contains("...")) {
+                longest = Math.max(longest, operands.get(i).rank() - (inputs[i].length() - 3));
+            }
+        }
+        String letters = "ABCDEFGH".substring(0, longest);
+        StringBuilder result = new StringBuilder();
+        for (int i = 0; i < inputs.length; i++) {
+            int own = operands.get(i).rank() - (inputs[i].length() - 3);
+            String part = inputs[i].contains("...") ? inputs[i].replace("...", letters.substring(longest - own)) : inputs[i];
+            result.append(i == 0 ? "" : ",").append(part);
+        }
+        return equation.contains("->")
+                ? result + "->" + equation.split("->")[1].replace("...", letters)
+                : result.toString();
     }
 
     private static boolean plainProduct(String a, String b, String output) {

@@ -128,6 +128,39 @@ final class TorchShapes {
                 yield split.permute(0, 1, 4, 2, 5, 3)
                         .reshape(x.dim(0), x.dim(1) / r / r, x.dim(2) * r, x.dim(3) * r);
             }
+            case "channel_shuffle" -> {
+                int groups = c.integer(1, "groups", 1);
+                Shape split = x.shape().with(1, groups).insert(2, x.dim(1) / groups);
+                yield x.reshape(split).transpose(1, 2).reshape(x.shape());
+            }
+            case "unfold" -> {
+                int axis = x.shape().axis(c.integer(1, "dimension", 0));
+                int size = c.integer(2, "size", 1);
+                int step = c.integer(3, "step", 1);
+                List<Tensor> windows = new ArrayList<>();
+                for (int from = 0; from + size <= x.dim(axis); from += step) {
+                    windows.add(move(x.slice(axis, from, from + size), axis, -1));
+                }
+                yield Tensor.stack(axis, windows);
+            }
+            case "rot90" -> {
+                List<Integer> plane = c.integers(2, "dims").orElse(List.of(0, 1));
+                Tensor y = x;
+                for (int i = 0; i < Math.floorMod(c.integer(1, "k", 1), 4); i++) {
+                    y = y.transpose(plane.get(0), plane.get(1)).flip(plane.get(0));
+                }
+                yield y;
+            }
+            case "scatter" -> {
+                int axis = x.shape().axis(c.integer(1, "dim", 0));
+                Tensor index = c.tensor(2);
+                Tensor source = c.isTensor(3)
+                        ? c.tensor(3)
+                        : x.graph().full(x.type().with(index.shape()), c.number(3, "value", 0));
+                Tensor ones = x.graph().full(x.type().with(index.shape()), 1);
+                Tensor hits = scatter(x, axis, index, ones);
+                yield hits.gt(0).select(scatter(x, axis, index, source), x);
+            }
             case "size" -> (long) x.dim(c.integer(1, "dim", 0));
             default -> null;
         };

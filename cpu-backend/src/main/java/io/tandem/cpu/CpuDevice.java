@@ -9,6 +9,7 @@ import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.kernel.Faults;
+import io.tandem.cpu.layout.LayoutPass;
 import io.tandem.cpu.memory.HostMemory;
 import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.primitive.OneDnnContext;
@@ -106,10 +107,15 @@ final class CpuDevice implements Device {
     @Override
     public Executable compile(Plan plan) {
         settle();
-        CpuExecutable executable = new CpuExecutable(
-                this, owner.compute(() -> new Program(plan, 0, new KernelMaker(compiler, library, threads, faults))));
+        CpuExecutable executable = new CpuExecutable(this, owner.compute(() -> program(plan)));
         executables.add(executable);
         return executable;
+    }
+
+    private Program program(Plan plan) {
+        Plan refined = library.map(l -> LayoutPass.apply(plan, l.blocks(), OneDnnKernels::takesLayouts))
+                .orElse(plan);
+        return new Program(refined, 0, new KernelMaker(compiler, library, threads, faults));
     }
 
     void release(CpuExecutable executable) {

@@ -15,6 +15,7 @@ import io.tandem.samples.data.LoadCurve;
 import io.tandem.samples.data.Progress;
 import io.tandem.samples.data.SeriesData;
 import io.tandem.tensor.NDArray;
+import io.tandem.train.Checkpoint;
 import io.tandem.train.Evaluation;
 import io.tandem.train.Metrics;
 import io.tandem.train.State;
@@ -75,6 +76,9 @@ final class ForecastCommand implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Windows per step. Default: 64.")
     private int batch;
 
+    @Mixin
+    private SaveOptions saving;
+
     /**
      * Forecasts the change from the last known value: what a network finds hard to learn by itself.
      *
@@ -96,6 +100,7 @@ final class ForecastCommand implements Callable<Integer> {
         run.require(epochs > 0, "--epochs must be at least 1, got " + epochs);
         run.require(batch > 0, "--batch must be at least 1, got " + batch);
         PrintWriter out = spec.commandLine().getOut();
+        Optional<Checkpoint> checkpoint = saving.checkpoint();
         SeriesData data = data();
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
@@ -103,7 +108,7 @@ final class ForecastCommand implements Callable<Integer> {
                 new FromLastValue(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
                 window,
                 data.columns().size());
-        try (Device device = run.openDevice();
+        try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
             out.printf(
@@ -116,7 +121,7 @@ final class ForecastCommand implements Callable<Integer> {
                     horizon,
                     data.targetName());
             out.flush();
-            train(model, state, data, samples, out);
+            train(model, state, data, samples, checkpoint, out);
         }
         return 0;
     }
@@ -131,7 +136,12 @@ final class ForecastCommand implements Callable<Integer> {
     }
 
     private void train(
-            Model model, State state, SeriesData data, SeriesData.Forecasting samples, PrintWriter out) {
+            Model model,
+            State state,
+            SeriesData data,
+            SeriesData.Forecasting samples,
+            Optional<Checkpoint> checkpoint,
+            PrintWriter out) {
         DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
@@ -140,7 +150,10 @@ final class ForecastCommand implements Callable<Integer> {
                 .withClipping(Clipping.byGlobalNorm(1));
         double seconds;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
-            seconds = Trainer.of(training).with(progress).fit(state, loader, samples.validation(), epochs).epochs().stream()
+            seconds = saving.attach(Trainer.of(training).with(progress), checkpoint)
+                    .fit(state, loader, samples.validation(), epochs)
+                    .epochs()
+                    .stream()
                     .mapToDouble(e -> e.seconds())
                     .sum();
         }
@@ -161,6 +174,7 @@ final class ForecastCommand implements Callable<Integer> {
         new ForecastPicture(data, samples, forecasts, window, horizon)
                 .write(picture, cell.name().toLowerCase(Locale.ROOT));
         out.println("picture: " + picture);
+        saving.finish(state, model, out);
         if (run.json()) {
             out.println(new Report()
                     .put("device", state.device().info().name())
@@ -169,6 +183,7 @@ final class ForecastCommand implements Callable<Integer> {
                     .put("train_seconds", seconds)
                     .put("mse", figures.get("loss"))
                     .put("mae", figures.get("mae"))
+                    .put("weights_sha256", Weights.checksum(state))
                     .put("mse_last_value", last.mse())
                     .put("mae_last_value", last.mae())
                     .put("mse_day_ago", day.mse())

@@ -12,6 +12,7 @@ import io.tandem.optim.Adam;
 import io.tandem.optim.Schedules;
 import io.tandem.samples.data.Mnist;
 import io.tandem.samples.data.Progress;
+import io.tandem.train.Checkpoint;
 import io.tandem.train.Evaluation;
 import io.tandem.train.History;
 import io.tandem.train.Metrics;
@@ -21,6 +22,7 @@ import io.tandem.train.Training;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +40,9 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  tandem mnist",
             "  tandem mnist --model lenet5 --epochs 10 --augment",
-            "  tandem mnist --device cuda:0 --batch 256 --save digits.npz"
+            "  tandem mnist --device cuda:0 --batch 256 --save digits.npz",
+            "  tandem mnist --save run/",
+            "  tandem mnist --resume run/"
         })
 final class MnistCommand implements Callable<Integer> {
     private static final Transform AUGMENTATION = ImageTransform.of(
@@ -70,28 +74,30 @@ final class MnistCommand implements Callable<Integer> {
     @Option(names = "--augment", description = "Shift, rotate, scale and distort the training images.")
     private boolean augment;
 
-    @Option(names = "--save", paramLabel = "FILE", description = "Write the trained weights to a .npz file.")
-    private Path save;
+    @Mixin
+    private SaveOptions saving;
 
     @Override
     public Integer call() {
         run.require(epochs > 0, "--epochs must be at least 1, got " + epochs);
         run.require(batch > 0, "--batch must be at least 1, got " + batch);
         PrintWriter out = spec.commandLine().getOut();
+        Optional<Checkpoint> checkpoint = saving.checkpoint();
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);
         out.println("data: " + digits.description());
         Model model = NamedModel.valueOf(choice.name()).model();
-        try (Device device = run.openDevice();
+        try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
             out.printf(Locale.ROOT, "model: %s, %,d parameters%n", name(), model.parameterCount());
             out.flush();
-            train(model, state, digits, out);
+            train(model, state, digits, checkpoint, out);
         }
         return 0;
     }
 
-    private void train(Model model, State state, Mnist digits, PrintWriter out) {
+    private void train(
+            Model model, State state, Mnist digits, Optional<Checkpoint> checkpoint, PrintWriter out) {
         Dataset images = augment ? digits.train().map(AUGMENTATION) : digits.train();
         DataLoader loader = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
@@ -100,7 +106,8 @@ final class MnistCommand implements Callable<Integer> {
                 .withMetrics(Metrics.accuracy());
         History history;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
-            history = Trainer.of(training).with(progress).fit(state, loader, digits.test(), epochs);
+            history = saving.attach(Trainer.of(training).with(progress), checkpoint)
+                    .fit(state, loader, digits.test(), epochs);
         }
         MnistReport report;
         try (Evaluation evaluation = new Evaluation(model, state)) {
@@ -113,10 +120,7 @@ final class MnistCommand implements Callable<Integer> {
         long samples = history.epochs().stream().mapToLong(e -> e.samples()).sum();
         double accuracy = report.accuracy();
         out.printf(Locale.ROOT, "test accuracy %.2f %%%npicture: %s%n", 100 * accuracy, picture);
-        if (save != null) {
-            Weights.save(state, model, save);
-            out.println("weights: " + save);
-        }
+        saving.finish(state, model, out);
         if (run.json()) {
             out.println(new Report()
                     .put("device", state.device().info().name())
@@ -128,6 +132,7 @@ final class MnistCommand implements Callable<Integer> {
                     .put("train_seconds", seconds)
                     .put("samples_per_s", samples / seconds)
                     .put("test_accuracy", accuracy)
+                    .put("weights_sha256", Weights.checksum(state))
                     .put("test_loss", history.last().validation().get("loss"))
                     .put("data", digits.source().name().toLowerCase(Locale.ROOT))
                     .json());

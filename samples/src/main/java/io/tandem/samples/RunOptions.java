@@ -6,6 +6,7 @@ import io.tandem.backend.Devices;
 import io.tandem.samples.data.DataFolders;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -45,9 +46,15 @@ final class RunOptions {
     private boolean json;
 
     Device openDevice() {
+        return openDevice(OptionalInt.empty());
+    }
+
+    /** Opens the device with the threads that were asked for, otherwise with those given here, if any. */
+    Device openDevice(OptionalInt earlierThreads) {
         require(threads >= 0, "--threads must not be negative, got " + threads);
-        DeviceOptions options =
-                DeviceOptions.defaults().withThreads(threads).withDeterministic(deterministic);
+        DeviceOptions options = DeviceOptions.defaults()
+                .withThreads(threads > 0 ? threads : earlierThreads.orElse(0))
+                .withDeterministic(deterministic);
         return Devices.open(device, options);
     }
 

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import io.tandem.backend.DeviceException;
 import io.tandem.data.DataException;
 import io.tandem.graph.GraphException;
+import io.tandem.io.FormatException;
 import java.io.UncheckedIOException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -74,7 +75,9 @@ public final class Tandem implements Runnable {
             case GraphException e -> e.getMessage();
             case DataException e -> e.getMessage();
             case DeviceException e -> e.getMessage();
+            case FormatException e -> e.getMessage();
             case IllegalArgumentException e -> e.getMessage();
+            case IllegalStateException e -> e.getMessage();
             case UncheckedIOException e -> e.getMessage();
             default -> "unexpected " + exception + "; run again with --verbose for the trace";
         };

@@ -2,6 +2,7 @@ package io.tandem.cpu.codegen;
 
 import io.tandem.compile.Kernel;
 import io.tandem.cpu.codegen.BlockProgram.Binding;
+import io.tandem.cpu.codegen.BlockProgram.Place;
 import io.tandem.cpu.codegen.BlockProgram.Storage;
 import io.tandem.cpu.codegen.IndexSpace.Axis;
 import io.tandem.tensor.DType;
@@ -110,13 +111,13 @@ final class BlockBuilder {
         boolean direct = columns.strides()[access] == 1 && isDirect(dtype, 1);
         int x = lower(store.value());
         Storage storage = direct ? storage(dtype) : Storage.ofArray(LaneType.of(dtype));
-        builder.output(x, bind(new Binding(storage, !direct, true), new Source.Result(store.result(), dtype, access)));
+        builder.output(x, bind(new Binding(storage, direct ? Place.SEGMENT : Place.TILE, true), new Source.Result(store.result(), dtype, access)));
     }
 
     /** Adds the computation of a row value. */
     void rowValue(int instruction, int slot) {
         int x = lower(instruction);
-        Binding binding = new Binding(Storage.ofArray(builder.type(x)), true, true);
+        Binding binding = new Binding(Storage.ofArray(builder.type(x)), Place.ROWS, true);
         builder.output(x, bind(binding, new Source.RowValue(slot)));
     }
 
@@ -127,7 +128,7 @@ final class BlockBuilder {
      */
     void fold(Kernel.Fold fold, int number) {
         int x = builder.convert(LaneType.of(fold.accumulator()), lower(fold.x()));
-        Binding binding = new Binding(Storage.ofArray(builder.type(x)), true, columnsAreRows);
+        Binding binding = new Binding(Storage.ofArray(builder.type(x)), Place.ROWS, columnsAreRows);
         builder.fold(x, fold.reduction(), bind(binding, new Source.Partial(number)), !columnsAreRows);
     }
 
@@ -197,7 +198,7 @@ final class BlockBuilder {
         LaneType stored = rowValues.type(slot);
         int binding = inputs.computeIfAbsent(
                 List.of("slot", slot),
-                key -> bind(new Binding(Storage.ofArray(stored), true, columnsAreRows), new Source.RowValue(slot)));
+                key -> bind(new Binding(Storage.ofArray(stored), Place.ROWS, columnsAreRows), new Source.RowValue(slot)));
         // folds are kept in the type in which they were accumulated
         return kernel.body().get(instruction) instanceof Kernel.Fold fold
                 ? lowering.cast(fold.dtype(), builder.input(stored, binding))
@@ -214,7 +215,7 @@ final class BlockBuilder {
             case Kernel.Index index -> {
                 boolean unit = columns.strides()[i] != 0;
                 LaneType type = LaneType.of(index.dtype());
-                Binding binding = new Binding(Storage.ofArray(type), true, unit);
+                Binding binding = new Binding(Storage.ofArray(type), Place.TILE, unit);
                 yield builder.input(type, bind(binding, new Source.Coordinate(index.dtype(), i)));
             }
             case Kernel.Unary unary -> lowering.unary(unary, value[unary.x()]);
@@ -235,7 +236,7 @@ final class BlockBuilder {
             boolean direct = isDirect(load.dtype(), stride);
             Storage storage = direct ? storage(load.dtype()) : Storage.ofArray(type);
             return bind(
-                    new Binding(storage, !direct, stride != 0),
+                    new Binding(storage, direct ? Place.SEGMENT : Place.TILE, stride != 0),
                     new Source.Operand(load.operand(), load.dtype(), instruction));
         });
         return builder.input(type, binding);

@@ -20,7 +20,7 @@ final class BlockCompiler {
     private static final int LARGEST_METHOD = 8000;
 
     private static final ClassDesc CLASS = ClassDesc.of("io.tandem.cpu.codegen.GeneratedBlock");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(
+    static final MethodTypeDesc RUN = MethodTypeDesc.of(
             ConstantDescs.CD_void,
             BlockGenerator.SEGMENT.arrayType(),
             BlockGenerator.OBJECT_ARRAY,
@@ -73,7 +73,7 @@ final class BlockCompiler {
 
     private Block define(BlockProgram program) {
         byte[] bytes = write(program, false);
-        if (vectorises() && runLength(bytes) > LARGEST_METHOD) {
+        if (vectorises() && longestMethod(bytes) > LARGEST_METHOD) {
             bytes = write(program, true);
         }
         try {
@@ -104,12 +104,15 @@ final class BlockCompiler {
                         ClassFile.ACC_STATIC,
                         code -> writeSpecies(code, program.width(), lanes));
             }
-            type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code -> {
-                BlockGenerator generator = vectorises()
-                        ? new VectorGenerator(program, code, CLASS, lanes, alwaysMasked)
-                        : new ScalarGenerator(program, code);
-                generator.generate();
-            });
+            if (vectorises()) {
+                type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code ->
+                        new VectorGenerator(program, code, CLASS, lanes, alwaysMasked).generate());
+                type.withMethodBody(VectorGenerator.TAIL, RUN, ClassFile.ACC_FINAL, code ->
+                        new VectorGenerator(program, code, CLASS, lanes, alwaysMasked).generateTail());
+            } else {
+                type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code ->
+                        new ScalarGenerator(program, code).generate());
+            }
         });
     }
 
@@ -133,11 +136,11 @@ final class BlockCompiler {
                 .putstatic(CLASS, field, VectorNames.SPECIES);
     }
 
-    private static int runLength(byte[] bytes) {
+    private static int longestMethod(byte[] bytes) {
         ClassModel model = ClassFile.of().parse(bytes);
         return model.methods().stream()
-                .filter(method -> method.methodName().equalsString("run"))
                 .mapToInt(method -> ((CodeAttribute) method.code().orElseThrow()).codeLength())
-                .sum();
+                .max()
+                .orElseThrow();
     }
 }

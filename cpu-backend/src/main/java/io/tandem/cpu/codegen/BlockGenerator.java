@@ -13,11 +13,11 @@ abstract class BlockGenerator {
     static final ClassDesc SEGMENT = ClassDesc.of("java.lang.foreign.MemorySegment");
     static final ClassDesc OBJECT_ARRAY = ConstantDescs.CD_Object.arrayType();
 
-    private static final int SEGMENTS = 1;
-    private static final int ARRAYS = 2;
-    private static final int ADDRESSES = 3;
+    static final int SEGMENTS = 1;
+    static final int ARRAYS = 2;
+    static final int ADDRESSES = 3;
     static final int LITERALS = 4;
-    private static final int ROWS = 5;
+    static final int ROWS = 5;
     private static final int LINES = 6;
     static final int COLUMNS = 7;
 
@@ -45,6 +45,11 @@ abstract class BlockGenerator {
         rowBase = new int[bindings];
         lineBase = new int[bindings];
         column = code.allocateLocal(TypeKind.INT);
+        for (int i = 0; i < bindings; i++) {
+            memory[i] = code.allocateLocal(TypeKind.REFERENCE);
+            rowBase[i] = code.allocateLocal(position(i));
+            lineBase[i] = code.allocateLocal(position(i));
+        }
         invariant = new boolean[program.ops().size()];
         for (int i = 0; i < invariant.length; i++) {
             LaneOp op = program.ops().get(i);
@@ -82,13 +87,9 @@ abstract class BlockGenerator {
 
     final void generate() {
         for (int i = 0; i < memory.length; i++) {
-            openBinding(i);
+            openBinding(i, rowBase[i], Block.START);
         }
-        for (int i = 0; i < value.length; i++) {
-            if (isFixed(i)) {
-                invariant(i);
-            }
-        }
+        fixedValues();
         int row = code.allocateLocal(TypeKind.INT);
         int line = code.allocateLocal(TypeKind.INT);
         loop(row, ROWS, () -> {
@@ -97,22 +98,36 @@ abstract class BlockGenerator {
                 copyPosition(i);
             }
             loop(line, LINES, () -> {
-                for (int i = 0; i < value.length; i++) {
-                    if (invariant[i] && !isFixed(i)) {
-                        invariant(i);
-                    }
-                }
+                lineValues();
                 columns();
                 for (int i = 0; i < memory.length; i++) {
-                    advance(i, lineBase[i], 2);
+                    advance(i, lineBase[i], Block.LINE);
                 }
             });
             endRow();
             for (int i = 0; i < memory.length; i++) {
-                advance(i, rowBase[i], 1);
+                advance(i, rowBase[i], Block.ROW);
             }
         });
         code.return_();
+    }
+
+    /** Computes what is the same in the whole call. */
+    final void fixedValues() {
+        for (int i = 0; i < value.length; i++) {
+            if (isFixed(i)) {
+                invariant(i);
+            }
+        }
+    }
+
+    /** Computes what is the same for all columns of a line. */
+    final void lineValues() {
+        for (int i = 0; i < value.length; i++) {
+            if (invariant[i] && !isFixed(i)) {
+                invariant(i);
+            }
+        }
     }
 
     /** Whether a value is the same in the whole call. */
@@ -121,24 +136,38 @@ abstract class BlockGenerator {
         return what == Code.CONSTANT || what == Code.LITERAL;
     }
 
-    private void openBinding(int i) {
+    /**
+     * Loads a binding's memory and position.
+     *
+     * @param position local variable for the position
+     * @param address which of its addresses that is
+     */
+    final void openBinding(int i, int position, int address) {
         Binding binding = binding(i);
-        memory[i] = code.allocateLocal(TypeKind.REFERENCE);
         code.aload(binding.array() ? ARRAYS : SEGMENTS).loadConstant(i).aaload();
         if (binding.array()) {
             code.checkcast(element(binding.storage().type()).arrayType());
         }
         code.astore(memory[i]);
-        TypeKind position = binding.array() ? TypeKind.INT : TypeKind.LONG;
-        rowBase[i] = code.allocateLocal(position);
-        lineBase[i] = code.allocateLocal(position);
-        loadAddress(i, 0);
-        code.storeLocal(position, rowBase[i]);
+        loadAddress(i, address);
+        code.storeLocal(position(i), position);
+    }
+
+    private TypeKind position(int i) {
+        return binding(i).array() ? TypeKind.INT : TypeKind.LONG;
+    }
+
+    /** Writes a position to where {@link Block#CURRENT} says. */
+    final void savePosition(int i, int local) {
+        code.aload(ADDRESSES).loadConstant(Block.ADDRESSES * i + Block.CURRENT).loadLocal(position(i), local);
+        if (binding(i).array()) {
+            code.i2l();
+        }
+        code.lastore();
     }
 
     private void copyPosition(int i) {
-        TypeKind position = binding(i).array() ? TypeKind.INT : TypeKind.LONG;
-        code.loadLocal(position, rowBase[i]).storeLocal(position, lineBase[i]);
+        code.loadLocal(position(i), rowBase[i]).storeLocal(position(i), lineBase[i]);
     }
 
     private void advance(int i, int local, int address) {

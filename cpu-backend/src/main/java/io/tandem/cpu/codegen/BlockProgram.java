@@ -57,15 +57,29 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
         }
     }
 
+    /** Kinds of memory that code works on. */
+    enum Place {
+        /** Memory of an operand or result. */
+        SEGMENT,
+        /** An array to or from which a tile of an operand or result is copied; all tiles of a block are laid out alike. */
+        TILE,
+        /** An array with values per row, or with partial results of folds. */
+        ROWS
+    }
+
     /**
-     * A place in memory.
+     * A piece of memory.
      *
      * @param storage element type
-     * @param array whether it is a Java array, which may be read and written up to the next multiple of {@link #width()}
-     *     beyond its last column, or else a memory segment
+     * @param place kind of memory; arrays may be read and written up to the next multiple of {@link #width()} beyond the
+     *     last column
      * @param unit whether neighbouring columns are neighbours in memory, or else all columns share one element
      */
-    record Binding(Storage storage, boolean array, boolean unit) {}
+    record Binding(Storage storage, Place place, boolean unit) {
+        boolean array() {
+            return place != Place.SEGMENT;
+        }
+    }
 
     /** Writes value {@code op} for each column to a binding of unit stride. */
     record Output(int op, int binding) {}

@@ -195,15 +195,15 @@ final class BlockRunner {
                 long start = start(i, position, r, l, c);
                 if (binding.array()) {
                     int linePitch = binding.unit() ? pitch : 1;
-                    addresses[address] = 0;
-                    addresses[address + 1] = (long) lines * linePitch;
-                    addresses[address + 2] = linePitch;
+                    addresses[address + Block.START] = 0;
+                    addresses[address + Block.ROW] = (long) lines * linePitch;
+                    addresses[address + Block.LINE] = linePitch;
                     fill(i, start, rows, lines, binding.unit() ? columns : 1, linePitch);
                 } else {
                     int shift = binding.storage().shift();
-                    addresses[address] = start << shift;
-                    addresses[address + 1] = stride(i, axes.rows) << shift;
-                    addresses[address + 2] = stride(i, axes.lines) << shift;
+                    addresses[address + Block.START] = start << shift;
+                    addresses[address + Block.ROW] = stride(i, axes.rows) << shift;
+                    addresses[address + Block.LINE] = stride(i, axes.lines) << shift;
                 }
             }
             block.run(segments, arrays, addresses, literals, rows, lines, columns);
@@ -227,9 +227,9 @@ final class BlockRunner {
         private void rowAddress(int i, int address, int row, int r, int c) {
             boolean lanes = sources.get(i) instanceof Source.Partial && !columnsAreRows;
             int scale = lanes ? width : 1;
-            addresses[address] = (long) (row + (columnsAreRows ? c : r)) * scale;
-            addresses[address + 1] = columnsAreRows ? 0 : scale;
-            addresses[address + 2] = 0;
+            addresses[address + Block.START] = (long) (row + (columnsAreRows ? c : r)) * scale;
+            addresses[address + Block.ROW] = columnsAreRows ? 0 : scale;
+            addresses[address + Block.LINE] = 0;
         }
 
         private void fill(int i, long start, int rows, int lines, int columns, int pitch) {

@@ -3,6 +3,7 @@ package io.tandem.cpu.codegen;
 import io.tandem.cpu.codegen.BlockProgram.Binding;
 import io.tandem.cpu.codegen.BlockProgram.FoldOutput;
 import io.tandem.cpu.codegen.BlockProgram.Output;
+import io.tandem.cpu.codegen.BlockProgram.Place;
 import io.tandem.cpu.codegen.LaneOp.Code;
 import io.tandem.graph.Reduction;
 import java.lang.classfile.CodeBuilder;
@@ -105,12 +106,26 @@ final class ScalarGenerator extends BlockGenerator {
         code.loadLocal(scalarKind(type(op)), value[op]);
     }
 
-    /** The array of a binding and the index of the column in it. */
+    /**
+     * The array of a binding and the index of the column in it. Tiles share one index, which tells the JIT compiler that a
+     * store to one touches no other column of another, even if it cannot tell their arrays apart.
+     */
     private void position(int binding) {
-        code.aload(memory[binding]).iload(lineBase[binding]);
+        int base = binding;
+        if (isWholeTile(binding)) {
+            base = 0;
+            while (!isWholeTile(base)) {
+                base++;
+            }
+        }
+        code.aload(memory[binding]).iload(lineBase[base]);
         if (binding(binding).unit()) {
             code.iload(column).iadd();
         }
+    }
+
+    private boolean isWholeTile(int binding) {
+        return binding(binding).place() == Place.TILE && binding(binding).unit();
     }
 
     private static MethodTypeDesc method(LaneType result, LaneType... parameters) {

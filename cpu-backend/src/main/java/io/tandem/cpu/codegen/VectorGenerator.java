@@ -23,6 +23,9 @@ import java.lang.constant.MethodTypeDesc;
  * left of a line after whole vectors is done under a mask. Only names of the incubator module's classes occur here.
  */
 final class VectorGenerator extends BlockGenerator {
+    /** The name of the method for the rest of a line. */
+    static final String TAIL = "tail";
+
     private final VectorOperations operations;
     private final ClassDesc self;
     private final int lanes;
@@ -161,11 +164,44 @@ final class VectorGenerator extends BlockGenerator {
             code.iload(COLUMNS).loadConstant(-step).iand().istore(limit);
             vectorLoop(limit, false);
             code.iload(column).iload(COLUMNS).if_icmpge(end);
-            parts(true);
+            callTail();
             code.labelBinding(end);
         } else {
             vectorLoop(COLUMNS, true);
         }
+    }
+
+    /** Runs the method for the rest of a line; it takes positions and partial results from memory. */
+    private void callTail() {
+        for (int i = 0; i < memory.length; i++) {
+            savePosition(i, isPartial(i) ? rowBase[i] : lineBase[i]);
+        }
+        endRow();
+        code.aload(0).aload(SEGMENTS).aload(ARRAYS).aload(ADDRESSES).aload(LITERALS);
+        code.iload(column).iconst_1().iload(COLUMNS).invokevirtual(self, TAIL, BlockCompiler.RUN);
+        beginRow();
+    }
+
+    /**
+     * Writes the method for the rest of a line, which is apart from the loop since the JIT's first compiler gives up on
+     * methods with too many vector operations. It has the parameters of {@link Block#run}, with the column at which to
+     * begin in place of the number of rows.
+     */
+    void generateTail() {
+        for (int i = 0; i < memory.length; i++) {
+            openBinding(i, isPartial(i) ? rowBase[i] : lineBase[i], Block.CURRENT);
+        }
+        fixedValues();
+        beginRow();
+        lineValues();
+        code.iload(ROWS).istore(column);
+        parts(true);
+        endRow();
+        code.return_();
+    }
+
+    private boolean isPartial(int binding) {
+        return program.folds().stream().anyMatch(fold -> fold.lanes() && fold.binding() == binding);
     }
 
     private void vectorLoop(int bound, boolean masked) {

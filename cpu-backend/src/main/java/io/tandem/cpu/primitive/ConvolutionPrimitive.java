@@ -21,6 +21,7 @@ import io.tandem.tensor.TensorType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Convolution and its adjoints by oneDNN. Filters are reordered from their row-major form before each run, and gradients
@@ -53,7 +54,7 @@ final class ConvolutionPrimitive {
                 geometry(op.geometry()));
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor descriptor = context.engine().describe(operation, attributes)) {
-            if (descriptor.isReference()) {
+            if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
             Map<Argument, Memory> memories = new LinkedHashMap<>();
@@ -87,7 +88,7 @@ final class ConvolutionPrimitive {
                         .describe(
                                 new Convolution.BackwardData(preferredX, filter.open(), preferredY, geometry, hint),
                                 context.attributes())) {
-            if (descriptor.isReference()) {
+            if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
             Map<Argument, Memory> memories = new LinkedHashMap<>();
@@ -122,7 +123,7 @@ final class ConvolutionPrimitive {
                                 new Convolution.BackwardWeights(
                                         preferredX, filter.open(), Optional.empty(), preferredY, geometry, hint),
                                 context.attributes())) {
-            if (descriptor.isReference()) {
+            if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
             Map<Argument, Memory> memories = new LinkedHashMap<>();
@@ -144,6 +145,12 @@ final class ConvolutionPrimitive {
                         new Convolution.Forward(
                                 Propagation.TRAINING, x, filter.open(), Optional.empty(), y, geometry),
                         context.attributes());
+    }
+
+    /** Whether kernels in Java could take over. */
+    private static boolean isRowMajor(StepPlaces places) {
+        return Stream.concat(places.operands().stream(), places.results().stream())
+                .allMatch(p -> p.layout() instanceof Plan.RowMajor);
     }
 
     private static boolean possible(ConvolutionGeometry geometry, Place x, Place w, Place y) {

@@ -4,18 +4,28 @@ import io.tandem.compile.Plan;
 import io.tandem.cpu.kernel.Place;
 import io.tandem.cpu.kernel.StepKernel;
 import io.tandem.cpu.kernel.StepPlaces;
+import io.tandem.cpu.layout.ChannelBlocks;
+import io.tandem.cpu.onednn.Argument;
+import io.tandem.cpu.onednn.Convolution;
+import io.tandem.cpu.onednn.DataType;
+import io.tandem.cpu.onednn.FormatTag;
+import io.tandem.cpu.onednn.MemoryDescriptor;
 import io.tandem.cpu.onednn.OneDnnException;
 import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.cpu.onednn.Propagation;
 import io.tandem.cpu.onednn.Reorder;
+import io.tandem.cpu.onednn.WindowGeometry;
 import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Op;
+import io.tandem.graph.PoolGeometry;
+import io.tandem.graph.Pooling;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.IntUnaryOperator;
 
 /** Which steps oneDNN computes, and the kernels for them. */
 public final class OneDnnKernels {
@@ -78,6 +88,58 @@ public final class OneDnnKernels {
         };
     }
 
+    /** Whether {@link #make} has a kernel for a step whose activations are not row-major. */
+    public static boolean takesLayouts(Plan.Step step) {
+        if (!(step.action() instanceof Plan.Call call) || step.results().getFirst().type().dtype() != DType.F32) {
+            return false;
+        }
+        return accumulates(call.op(), DType.F32) && switch (call.op()) {
+            case Op.Convolution c -> hasSpatialAxes(c.geometry().axes());
+            case Op.ConvolutionInputGradient c -> hasSpatialAxes(c.geometry().axes());
+            case Op.ConvolutionFilterGradient c -> hasSpatialAxes(c.geometry().axes());
+            case Op.Pool pool -> pools(pool.pooling(), pool.geometry(), step.operands().getFirst().type());
+            case Op.PoolGradient pool -> (pool.pooling() != Pooling.MAX || call.residual())
+                    && pools(pool.pooling(), pool.geometry(), step.results().getFirst().type());
+            case Op.Composite(CompositeKind.BatchNormTraining norm, var body) -> true;
+            case Op.Composite(CompositeKind.Gradient gradient, var body) ->
+                gradient.of() instanceof CompositeKind.BatchNormTraining;
+            default -> false;
+        };
+    }
+
+    private static boolean hasSpatialAxes(int axes) {
+        return axes >= 1 && axes <= 3;
+    }
+
+    /**
+     * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual size;
+     * 0 if it likes none of those that {@link ChannelBlocks} can be.
+     */
+    public IntUnaryOperator blocks() {
+        long[] sizes = {8, 64, 28, 28};
+        MemoryDescriptor open = MemoryDescriptor.any(DataType.F32, sizes);
+        Convolution.Forward usual = new Convolution.Forward(
+                Propagation.TRAINING,
+                open,
+                MemoryDescriptor.any(DataType.F32, 64, 64, 3, 3),
+                Optional.empty(),
+                open,
+                WindowGeometry.of(2, 1, 1));
+        try (PrimitiveDescriptor descriptor = context.engine().describe(usual, context.attributes())) {
+            MemoryDescriptor layout = descriptor.layout(Argument.SRC);
+            if (layout.equals(MemoryDescriptor.of(DataType.F32, FormatTag.BLOCKED_16, sizes))) {
+                return channels -> channels % 16 == 0 ? 16 : 0;
+            }
+            if (layout.equals(MemoryDescriptor.of(DataType.F32, FormatTag.BLOCKED_8, sizes))) {
+                return channels -> channels % 8 == 0 ? 8 : 0;
+            }
+            if (layout.equals(MemoryDescriptor.of(DataType.F32, FormatTag.CHANNELS_LAST, sizes))) {
+                return channels -> channels;
+            }
+            return channels -> 0;
+        }
+    }
+
     /** A copy into another layout. */
     public StepKernel convert(StepPlaces places) {
         Place from = places.operands().getFirst();
@@ -116,7 +178,7 @@ public final class OneDnnKernels {
     }
 
     private static boolean pools(
-            io.tandem.graph.Pooling pooling, io.tandem.graph.PoolGeometry geometry, TensorType input) {
+            Pooling pooling, PoolGeometry geometry, TensorType input) {
         return input.dtype() == DType.F32 && PoolPrimitive.supports(pooling, geometry, input.shape());
     }
 

@@ -2,6 +2,7 @@ package io.tandem.cpu.primitive;
 
 import io.tandem.compile.Plan;
 import io.tandem.cpu.kernel.Place;
+import io.tandem.cpu.layout.ChannelBlocks;
 import io.tandem.cpu.onednn.DataType;
 import io.tandem.cpu.onednn.FormatTag;
 import io.tandem.cpu.onednn.MemoryDescriptor;
@@ -14,9 +15,6 @@ import java.util.Optional;
 /** How the elements of a plan's values lie in memory, as oneDNN describes it. */
 public final class OneDnnLayout {
     private OneDnnLayout() {}
-
-    /** Channels innermost: nhwc and its relatives. For values of 3 to 5 axes, the first two of them batch and channels. */
-    public record ChannelsLast() implements Plan.Layout {}
 
     /** oneDNN's name of an element type, if it has one that its kernels compute with. */
     public static Optional<DataType> dataType(DType dtype) {
@@ -44,8 +42,19 @@ public final class OneDnnLayout {
         long[] dims = dims(place.type().shape());
         return switch (place.layout()) {
             case Plan.RowMajor row -> MemoryDescriptor.of(type, dims);
-            case ChannelsLast last -> MemoryDescriptor.of(type, FormatTag.CHANNELS_LAST, dims);
+            case ChannelBlocks blocks -> MemoryDescriptor.of(type, format(blocks), dims);
             default -> throw new IllegalArgumentException("layout " + place.layout() + " is of another backend");
+        };
+    }
+
+    private static FormatTag format(ChannelBlocks blocks) {
+        if (blocks.isChannelsLast()) {
+            return FormatTag.CHANNELS_LAST;
+        }
+        return switch (blocks.block()) {
+            case 8 -> FormatTag.BLOCKED_8;
+            case 16 -> FormatTag.BLOCKED_16;
+            default -> throw new IllegalArgumentException("oneDNN has no blocks of " + blocks.block() + " channels");
         };
     }
 

@@ -17,9 +17,7 @@ final class KernelInterpreter {
     /** A scalar; which half counts is decided by its type. */
     private record Value(double number, long integer) {
         static Value of(DType dtype, double number) {
-            return dtype.isFloating()
-                    ? new Value(dtype.round(number), 0)
-                    : new Value(0, cut(dtype, (long) number));
+            return new Value(dtype.round(number), 0);
         }
 
         static Value of(DType dtype, long integer) {
@@ -168,7 +166,10 @@ final class KernelInterpreter {
                     case U8, BOOL -> new Value(0, (long) NDArray.get(memory, dtype, position));
                 };
             }
-            case Kernel.Literal literal -> Value.of(dtype, literal.value());
+            case Kernel.Literal literal -> {
+                double rounded = dtype.round(literal.value());
+                yield dtype.isFloating() ? new Value(rounded, 0) : new Value(0, (long) rounded);
+            }
             case Kernel.Index coordinate -> Value.of(dtype, position(coordinate.access(), index));
             case Kernel.Unary unary ->
                 unary(kernel.body().get(unary.x()).dtype(), dtype, unary.function(), values[unary.x()]);

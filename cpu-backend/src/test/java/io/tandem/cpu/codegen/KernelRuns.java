@@ -16,7 +16,10 @@ import java.util.Random;
 
 /** Runs kernels in every form there is, and compares these with each other and with the interpreter. */
 final class KernelRuns {
-    static final KernelCompiler VECTOR = KernelCompiler.vector();
+    /** Vector code from the first call on, if there is any. */
+    static final KernelCompiler VECTOR =
+            KernelCompiler.isVectorModulePresent() ? KernelCompiler.vector() : KernelCompiler.scalar();
+
     static final KernelCompiler SCALAR = KernelCompiler.scalar();
 
     private KernelRuns() {}

@@ -57,23 +57,24 @@ public final class OneDnnBenchmark implements AutoCloseable {
         System.out.println(String.format(Locale.ROOT, format, values));
     }
 
-    /** Seconds per run: the best of several batches. */
+    /** Seconds per run: the best of several batches; a slow run is done twice and no more. */
     private double seconds(Runnable run) {
+        run.run();
         long start = clock.getAsLong();
-        long warm = 0;
-        while (clock.getAsLong() - start < 150_000_000L) {
-            run.run();
-            warm++;
+        run.run();
+        double best = (clock.getAsLong() - start) / 1e9;
+        if (best > 0.2) {
+            return best;
         }
-        double estimate = (clock.getAsLong() - start) / 1e9 / warm;
-        long count = Math.max(1, (long) (0.03 / estimate));
-        double best = Double.MAX_VALUE;
-        for (int batch = 0; batch < 12; batch++) {
+        long count = Math.max(1, (long) (0.015 / Math.max(best, 1e-8)));
+        for (int batch = 0; batch < 7; batch++) {
             start = clock.getAsLong();
             for (long i = 0; i < count; i++) {
                 run.run();
             }
-            best = Math.min(best, (clock.getAsLong() - start) / 1e9 / count);
+            double mean = (clock.getAsLong() - start) / 1e9 / count;
+            count = Math.max(1, (long) (0.015 / Math.max(mean, 1e-8)));
+            best = Math.min(best, mean);
         }
         return best;
     }

@@ -7,6 +7,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Device functions that generated code calls, and the naming of sources. */
 final class Snippets {
@@ -132,11 +134,11 @@ final class Snippets {
 
     /** The name that {@link #source} has given to the kernel of a text. */
     static String name(KernelSource source, String prefix) {
-        int at = source.text().lastIndexOf(" " + prefix + "_");
-        if (at < 0) {
+        Matcher matcher = Pattern.compile("\\b" + prefix + "_[0-9a-f]{12}(?=\\()").matcher(source.text());
+        if (!matcher.find()) {
             throw new IllegalArgumentException("no kernel " + prefix + " in " + source.name());
         }
-        return source.text().substring(at + 1, source.text().indexOf('(', at));
+        return matcher.group();
     }
 
     private static String hash(String text) {

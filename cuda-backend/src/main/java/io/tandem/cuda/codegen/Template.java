@@ -6,9 +6,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Hand-written CUDA C with places for types and constants, each a dollar sign and a name in capitals. */
 final class Template {
+    private static final Pattern PLACE = Pattern.compile("\\$([A-Z]+)");
+
     private Template() {}
 
     /**
@@ -18,14 +22,14 @@ final class Template {
      * @param values from names of places to what is put there
      */
     static KernelSource fill(String name, Map<String, String> values) {
-        String text = read(name + ".cu");
-        for (Map.Entry<String, String> value : values.entrySet()) {
-            text = text.replace("$" + value.getKey(), value.getValue());
-        }
-        int open = text.replace(Snippets.NAME, "").indexOf('$');
-        if (open >= 0) {
-            throw new IllegalStateException("a place of template " + name + " is not filled: " + values.keySet());
-        }
+        String text = PLACE.matcher(read(name + ".cu")).replaceAll(place -> {
+            String value = values.get(place.group(1));
+            if (value == null) {
+                throw new IllegalStateException(
+                        "template " + name + " has a place " + place.group() + ", given are " + values.keySet());
+            }
+            return Matcher.quoteReplacement(value);
+        });
         return Snippets.source(name, text);
     }
 

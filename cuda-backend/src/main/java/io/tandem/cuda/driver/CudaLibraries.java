@@ -32,10 +32,10 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #find} looks around and loads nothing; it never fails, whatever is missing. A complete installed CUDA 12 or
  * 13 with cuDNN 9 comes first, then the redistributable jar on the class path.
  *
- * <p><b>Loading.</b> The libraries are loaded by path, each after what it opens; JCuda's natives then find them by name,
- * so that no {@code LD_LIBRARY_PATH} is needed. JCuda extracts its natives to {@code java.io.tmpdir} and loads a file of
- * the right name that it finds there. In a world-writable folder anybody could leave such a file. Therefore the natives
- * are put into a private folder of the user's cache first, and the property points there while JCuda's classes
+ * <p><b>Loading.</b> The libraries are loaded by path, each after what it opens; JCuda's natives then find them by
+ * name, so that no {@code LD_LIBRARY_PATH} is needed. JCuda extracts its natives to {@code java.io.tmpdir} and loads a
+ * file of the right name that it finds there. In a world-writable folder anybody could leave such a file. Therefore the
+ * natives are put into a private folder of the user's cache first, and the property points there while JCuda's classes
  * initialize. For CUDA 13 these copies are {@linkplain NativeRetargeting retargeted}. The property is changed for some
  * milliseconds, once per process; JCuda's classes must not have been used before.
  */
@@ -324,7 +324,8 @@ public final class CudaLibraries {
             }
             throw new IllegalStateException("unknown part " + part);
         } catch (Throwable failure) {
-            throw new IllegalStateException("cannot ask " + file + " for its version: " + failure.getMessage(), failure);
+            throw new IllegalStateException(
+                    "cannot ask " + file + " for its version: " + failure.getMessage(), failure);
         }
     }
 }

@@ -24,7 +24,9 @@ import static jcuda.driver.JCudaDriver.cuModuleUnload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -60,16 +62,11 @@ public final class JCudaDriver implements Driver {
      * @throws CudaException if no GPU can be used, or there is no such device; the message says what to do
      */
     public static JCudaDriver open(CudaLibraries libraries, int ordinal) {
-        libraries.requireDevice();
-        libraries.load();
-        jcuda.driver.JCudaDriver.setExceptionsEnabled(false);
-        check(cuInit(0), "cuInit");
-        int[] count = new int[1];
-        check(cuDeviceGetCount(count), "cuDeviceGetCount");
-        if (ordinal < 0 || ordinal >= count[0]) {
+        int count = start(libraries);
+        if (ordinal < 0 || ordinal >= count) {
             throw new CudaException(
                     "cuda:" + ordinal,
-                    "there is no such device; found " + count[0] + (count[0] == 1 ? " device, cuda:0" : " devices"),
+                    "there is no such device; found " + count + (count == 1 ? " device, cuda:0" : " devices"),
                     null);
         }
         CUdevice device = new CUdevice();
@@ -77,6 +74,32 @@ public final class JCudaDriver implements Driver {
         CUcontext context = new CUcontext();
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain", ordinal);
         return new JCudaDriver(device, context, describe(device, ordinal));
+    }
+
+    /**
+     * Describes all devices, without opening one.
+     *
+     * @param libraries the CUDA libraries, which are loaded if they are not yet
+     * @throws CudaException if no GPU can be used
+     */
+    public static List<DeviceProperties> devices(CudaLibraries libraries) {
+        int count = start(libraries);
+        List<DeviceProperties> devices = new ArrayList<>();
+        for (int ordinal = 0; ordinal < count; ordinal++) {
+            CUdevice device = new CUdevice();
+            check(cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
+            devices.add(describe(device, ordinal));
+        }
+        return devices;
+    }
+
+    private static int start(CudaLibraries libraries) {
+        libraries.requireDevice();
+        libraries.load();
+        check(cuInit(0), "cuInit");
+        int[] count = new int[1];
+        check(cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
     }
 
     private static DeviceProperties describe(CUdevice device, int ordinal) {

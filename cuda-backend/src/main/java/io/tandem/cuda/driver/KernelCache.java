@@ -11,14 +11,17 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Compiled kernels on disk, keyed by the SHA-256 of source, options, architecture and compiler version. Safe for several
- * processes: files appear whole or not at all, and each carries the hash of its contents, so that a damaged one is
- * compiled again. The folder is private to its owner.
+ * Compiled kernels on disk, keyed by the SHA-256 of source, options, architecture and compiler version. Safe for
+ * several processes: files appear whole or not at all, and each carries the hash of its contents, so that a damaged
+ * one is compiled again. The folder is private to its owner.
  */
 public final class KernelCache {
 
+    private static final Logger LOG = LoggerFactory.getLogger(KernelCache.class);
     private static final int HASH_BYTES = 32;
 
     private final PrivateFolder folder;
@@ -32,14 +35,26 @@ public final class KernelCache {
         this.folder = PrivateFolder.open(folder);
     }
 
-    /** The cache of this user: {@code ~/.cache/tandem/kernels}, or below {@code XDG_CACHE_HOME}. */
+    /**
+     * The cache of this user: {@code ~/.cache/tandem/kernels}, or below {@code XDG_CACHE_HOME}. Where that cannot be
+     * written, a temporary folder serves this process alone, which is logged.
+     */
     public static KernelCache ofUser() {
         return ofUser(System.getenv());
     }
 
     static KernelCache ofUser(Map<String, String> environment) {
         Path home = Path.of(System.getProperty("user.home"));
-        return new KernelCache(PrivateFolder.cache(environment, home).resolve("kernels"));
+        try {
+            return new KernelCache(PrivateFolder.cache(environment, home).resolve("kernels"));
+        } catch (CudaException unusable) {
+            LOG.warn("compiled kernels are not kept: {}", unusable.getMessage());
+            try {
+                return new KernelCache(Files.createTempDirectory("tandem-kernels"));
+            } catch (IOException failure) {
+                throw new CudaException("open the kernel cache", unusable.getMessage(), failure);
+            }
+        }
     }
 
     /**
@@ -80,17 +95,20 @@ public final class KernelCache {
     }
 
     /**
-     * Stores compiled code.
+     * Stores compiled code. A file that cannot be written is logged, no failure: the code is compiled again next time.
      *
      * @param key     what {@link #key} returned
      * @param content the code
-     * @throws UncheckedIOException if it cannot be written
      */
     public void put(String key, byte[] content) {
         byte[] file = new byte[HASH_BYTES + content.length];
         System.arraycopy(sha256().digest(content), 0, file, 0, HASH_BYTES);
         System.arraycopy(content, 0, file, HASH_BYTES, content.length);
-        folder.publish(key, file);
+        try {
+            folder.publish(key, file);
+        } catch (UncheckedIOException failure) {
+            LOG.warn("a compiled kernel is not kept: {}", failure.getCause().toString());
+        }
     }
 
     private static MessageDigest sha256() {

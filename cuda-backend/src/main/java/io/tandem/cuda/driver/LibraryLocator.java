@@ -264,7 +264,12 @@ final class LibraryLocator {
     /** Names and paths under which the driver's library may be opened. */
     List<String> driverCandidates() {
         List<String> candidates = new ArrayList<>(List.of("libcuda.so.1"));
-        Stream.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/local/nvidia/lib64", "usr/local/nvidia/lib", "usr/lib/wsl/lib")
+        Stream.of(
+                "usr/lib/x86_64-linux-gnu",
+                "usr/lib64",
+                "usr/local/nvidia/lib64",
+                "usr/local/nvidia/lib",
+                "usr/lib/wsl/lib")
                 .map(folder -> at(folder).resolve("libcuda.so.1").toString())
                 .forEach(candidates::add);
         return candidates;

@@ -76,7 +76,7 @@ final class RedistributableLibraries {
         PrivateFolder folder = PrivateFolder.open(cache.resolve(version));
         try (FileChannel channel = FileChannel.open(
                 folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            channel.lock();     // held until the channel is closed
+            channel.lock(); // held until the channel is closed
             return part.files(MAJOR).stream()
                     .map(name -> extract(folder, resource(name).orElseThrow()))
                     .toList();

@@ -30,8 +30,8 @@ import jcuda.jcudnn.cudnnTensorDescriptor;
 /**
  * The algorithms of convolutions by cuDNN's heuristics, asked once per problem.
  *
- * <p>JCuda hands back the math type of an algorithm for the filter's gradient only. The calls therefore compute with the
- * convolution's own math type, and the workspace is asked for with that.
+ * <p>JCuda hands back the math type of an algorithm for the filter's gradient only. The calls therefore compute with
+ * the convolution's own math type, and the workspace is asked for with that.
  */
 final class DnnAlgorithms {
 
@@ -108,7 +108,9 @@ final class DnnAlgorithms {
             cudnnTensorDescriptor y,
             ConvolutionProblem problem) {
         int[] count = new int[1];
-        check(cudnnGetConvolutionForwardAlgorithmMaxCount(handle, count), "cudnnGetConvolutionForwardAlgorithmMaxCount");
+        check(
+                cudnnGetConvolutionForwardAlgorithmMaxCount(handle, count),
+                "cudnnGetConvolutionForwardAlgorithmMaxCount");
         cudnnConvolutionFwdAlgoPerf[] results = new cudnnConvolutionFwdAlgoPerf[count[0]];
         check(
                 cudnnGetConvolutionForwardAlgorithm_v7(

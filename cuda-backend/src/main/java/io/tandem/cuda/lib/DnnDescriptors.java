@@ -25,13 +25,15 @@ import static jcuda.jcudnn.JCudnn.cudnnSetRNNDataDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnSetRNNDescriptor_v8;
 import static jcuda.jcudnn.JCudnn.cudnnSetTensorNdDescriptor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import jcuda.Pointer;
 import jcuda.jcudnn.cudnnConvolutionDescriptor;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDirectionMode;
@@ -67,6 +69,9 @@ final class DnnDescriptors implements AutoCloseable {
     private final Map<RnnDescriptor, cudnnRNNDescriptor> networks = new HashMap<>();
     private final Map<RnnSequence, cudnnRNNDataDescriptor> sequences = new HashMap<>();
     private final List<Runnable> destroyers = new ArrayList<>();
+    // fills outputs behind a sequence's length: zero in every type. JCuda takes native memory only here
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment padding = arena.allocate(ValueLayout.JAVA_LONG);
     private cudnnDropoutDescriptor noDropout;
 
     DnnDescriptors(cudnnHandle handle) {
@@ -248,8 +253,6 @@ final class DnnDescriptors implements AutoCloseable {
         int layout = form.batchMajor()
                 ? cudnnRNNDataLayout.CUDNN_RNN_DATA_LAYOUT_BATCH_MAJOR_UNPACKED
                 : cudnnRNNDataLayout.CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED;
-        // outputs behind a sequence's length are filled with zeros; the value's type is the data's (zero is all bits 0)
-        Pointer zero = Pointer.to(new double[] {0});
         check(
                 cudnnSetRNNDataDescriptor(
                         descriptor,
@@ -259,7 +262,7 @@ final class DnnDescriptors implements AutoCloseable {
                         form.batch(),
                         form.features(),
                         array(form.lengths()),
-                        zero),
+                        DnnCheck.at(padding.address())),
                 "cudnnSetRNNDataDescriptor",
                 form);
         return descriptor;
@@ -270,5 +273,6 @@ final class DnnDescriptors implements AutoCloseable {
         Collections.reverse(destroyers);
         destroyers.forEach(Runnable::run);
         destroyers.clear();
+        arena.close();
     }
 }

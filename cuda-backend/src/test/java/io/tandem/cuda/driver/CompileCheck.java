@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Compiles kernel sources for real architectures where there is no GPU: by NVRTC if it is found, else by nvcc. For tests
- * that must know whether generated code is CUDA C++, not only C++ for the simulated device.
+ * Compiles kernel sources for real architectures where there is no GPU: by NVRTC if it is found, else by nvcc. For
+ * tests that must know whether generated code is CUDA C++, not only C++ for the simulated device.
  */
 public final class CompileCheck {
 

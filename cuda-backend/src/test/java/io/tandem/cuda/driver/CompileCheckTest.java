@@ -15,20 +15,20 @@ class CompileCheckTest {
     private static final KernelSource GOOD = KernelSource.of(
             "good.cu",
             """
-            extern "C" __global__ void sum(float* out, const float* x, long long n) {
-                __shared__ float part[32];
-                float v = 0.f;
-                for (long long i = threadIdx.x; i < n; i += blockDim.x) v += x[i];
-                for (int o = 16; o > 0; o >>= 1) v += __shfl_down_sync(0xffffffffu, v, o);
-                if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = v;
-                __syncthreads();
-                if (threadIdx.x == 0) {
-                    float s = 0.f;
-                    for (unsigned i = 0; i < blockDim.x / 32; i++) s += part[i];
-                    *out = s;
-                }
-            }
-            """);
+                    extern "C" __global__ void sum(float* out, const float* x, long long n) {
+                        __shared__ float part[32];
+                        float v = 0.f;
+                        for (long long i = threadIdx.x; i < n; i += blockDim.x) v += x[i];
+                        for (int o = 16; o > 0; o >>= 1) v += __shfl_down_sync(0xffffffffu, v, o);
+                        if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = v;
+                        __syncthreads();
+                        if (threadIdx.x == 0) {
+                            float s = 0.f;
+                            for (unsigned i = 0; i < blockDim.x / 32; i++) s += part[i];
+                            *out = s;
+                        }
+                    }
+                    """);
 
     @Test
     void sourcesCompileForRealGpus() {
@@ -48,7 +48,8 @@ class CompileCheckTest {
     void whatOnlyTheSimulationAcceptsIsRefused() {
         CompileCheck check = CompileCheck.find().orElse(null);
         Assumptions.assumeTrue(check != null, CompileCheck::whyMissing);
-        KernelSource bad = KernelSource.of("bad.cu", "extern \"C\" __global__ void k(float* x) { *x = __builtin_nothing(); }");
+        KernelSource bad = KernelSource.of(
+                "bad.cu", "extern \"C\" __global__ void k(float* x) { *x = __builtin_nothing(); }");
         CudaException refused = assertThrows(CudaException.class, () -> check.compile(List.of(bad)));
         assertTrue(refused.getMessage().contains("__builtin_nothing"), refused.getMessage());
         assertTrue(refused.getMessage().contains("bad.cu"), refused.getMessage());

@@ -65,8 +65,8 @@ class LibraryLocatorTest {
                 reports.stream().map(ComponentReport::component).toList());
         assertTrue(reports.stream().noneMatch(ComponentReport::isUsable));
         assertEquals(
-                "cuDNN: not found; needed: libcudnn.so.9; fix: add"
-                        + " org.bytedeco:cuda:12.6-9.5-1.5.11:linux-x86_64-redist to the class path, or install cuDNN 9",
+                "cuDNN: not found; needed: libcudnn.so.9; fix: add org.bytedeco:cuda:12.6-9.5-1.5.11"
+                        + ":linux-x86_64-redist to the class path, or install cuDNN 9",
                 reports.getLast().toString());
         CudaException compiler = assertThrows(CudaException.class, libraries::loadCompiler);
         assertTrue(compiler.getMessage().contains("NVRTC"), compiler.getMessage());

@@ -216,7 +216,7 @@ abstract class RnnSemantics {
                     run.lstm ? run.arrays.upload(dcy) : 0);
             long gdx = run.arrays.emptyFloats(run.x.length);
             float[] before = new float[run.space.length];
-            before[0] = 0.5f;       // gradients are added to what is there
+            before[0] = 0.5f; // gradients are added to what is there
             long gdw = run.arrays.upload(before);
             run.forward(true);
             run.dnn.rnnBackwardData(

@@ -252,7 +252,7 @@ public final class GppCompiler implements KernelCompiler {
                 .filter(option -> option.startsWith("-D"))
                 .distinct()
                 .toList();
-        if (!definitions.isEmpty() && batch.size() > 1) {       // definitions hold for a whole compiler call
+        if (!definitions.isEmpty() && batch.size() > 1) { // definitions hold for a whole compiler call
             batch.forEach((key, source) -> compileBatch(Map.of(key, source)));
             return;
         }
@@ -271,7 +271,9 @@ public final class GppCompiler implements KernelCompiler {
                     return;
                 }
                 throw new CudaException(
-                        "compile of " + batch.values().iterator().next().name() + " for the simulated device", log, null);
+                        "compile of " + batch.values().iterator().next().name() + " for the simulated device",
+                        log,
+                        null);
             }
             Files.move(output, folder.resolve(library), StandardCopyOption.ATOMIC_MOVE);
             batch.keySet().forEach(key -> publish(folder.resolve(key + ".module"), library));
@@ -350,7 +352,8 @@ public final class GppCompiler implements KernelCompiler {
 
     private static void createPrivate(Path path) {
         try {
-            Files.createDirectories(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(
+                    path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot create " + path, failure);
         }

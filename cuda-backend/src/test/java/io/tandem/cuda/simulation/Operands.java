@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Reads and writes the operands of library stand-ins as doubles. Elements between those of a strided operand are neither
- * read nor written.
+ * Reads and writes the operands of library stand-ins as doubles. Elements between those of a strided operand are
+ * neither read nor written.
  */
 final class Operands {
 

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A CUDA device on the host, for tests. It follows the driver's rules more strictly than a device does, and reports what
- * a device would let pass: reads of memory that nobody wrote, accesses outside of allocations and to freed memory,
+ * A CUDA device on the host, for tests. It follows the driver's rules more strictly than a device does, and reports
+ * what a device would let pass: reads of memory that nobody wrote, accesses outside of allocations and to freed memory,
  * overwritten guard zones, forbidden calls during a capture, memory that is not freed.
  *
  * <p>For one thread at a time.

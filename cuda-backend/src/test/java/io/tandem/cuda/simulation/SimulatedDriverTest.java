@@ -161,14 +161,14 @@ class SimulatedDriverTest {
             MemorySegment second = host.segment().asSlice(4, 4);
             first.set(ValueLayout.JAVA_INT, 0, 1);
             one.copyToDevice(a, first);
-            first.set(ValueLayout.JAVA_INT, 0, 2);          // too early: the copy has not run
+            first.set(ValueLayout.JAVA_INT, 0, 2); // too early: the copy has not run
             one.synchronize();
             one.copyToHost(second, a);
             one.synchronize();
             assertEquals(2, second.get(ValueLayout.JAVA_INT, 0));
 
             one.fillWords(a, 5, 1);
-            two.copyToHost(second, a);                      // unordered: sees the old value
+            two.copyToHost(second, a); // unordered: sees the old value
             two.synchronize();
             assertEquals(2, second.get(ValueLayout.JAVA_INT, 0));
             one.fillWords(a, 6, 1);

@@ -2,8 +2,6 @@ package io.tandem.cuda.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,7 +18,6 @@ import io.tandem.cuda.driver.ModuleImage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -157,19 +154,6 @@ class SimulatedKernelTest {
                 }
             });
         }
-    }
-
-    @Test
-    void onlyKernelsThatWaitGetFibers() {
-        KernelScanner scanner = new KernelScanner(REDUCTION);
-        assertEquals(List.of("sum_rows", "plain"), scanner.kernels());
-        assertTrue(scanner.needsFibers("sum_rows"));
-        assertFalse(scanner.needsFibers("plain"));
-        assertTrue(scanner.hasStaticShared());
-        assertFalse(new KernelScanner("extern __shared__ float s[]; // __shared__ float t[3];").hasStaticShared());
-        assertTrue(new KernelScanner("#define WAIT \\\n __syncthreads()\n__global__ void __launch_bounds__(2*(3)) "
-                        + "k(int* p) { if (1) { WAIT; } }")
-                .needsFibers("k"));
     }
 
     @ParameterizedTest
@@ -346,7 +330,8 @@ class SimulatedKernelTest {
             long p = arrays.uploadInts(new int[64]);
             CudaStream stream = arrays.stream();
             CudaException stuck = assertThrows(
-                    CudaException.class, () -> stream.launch(module.kernel("half"), LaunchShape.of(1, 32), pointers(p)));
+                    CudaException.class,
+                    () -> stream.launch(module.kernel("half"), LaunchShape.of(1, 32), pointers(p)));
             assertEquals("SIMULATED_DEADLOCK", stuck.codeName());
             CudaException divergent = assertThrows(
                     CudaException.class, () -> stream.launch(module.kernel("two"), LaunchShape.of(1, 64), pointers(p)));
@@ -453,46 +438,6 @@ class SimulatedKernelTest {
     }
 
     @Test
-    void unknownKernelsAndBadSourcesAreNamed() {
-        ModuleImage image = compiler.compile(KernelSource.of("test.cu", ELEMENTWISE), TARGET);
-        try (SimulatedDriver driver = new SimulatedDriver();
-                CudaModule module = driver.load(image)) {
-            CudaException unknown = assertThrows(CudaException.class, () -> module.kernel("nothing"));
-            assertEquals("CUDA_ERROR_NOT_FOUND", unknown.codeName());
-        }
-        KernelSource bad = KernelSource.of("bad.cu", "\nextern \"C\" __global__ void k(float* x) { y = 1; }");
-        CudaException refused = assertThrows(
-                CudaException.class,
-                () -> compiler.compileAll(List.of(KernelSource.of("good.cu", ELEMENTWISE + "// with a bad one"), bad), TARGET));
-        assertTrue(refused.getMessage().contains("bad.cu:2"), refused.getMessage());
-        assertTrue(refused.getMessage().contains("not declared"), refused.getMessage());
-    }
-
-    @Test
-    void manySourcesShareALibraryWithoutMixingNames() {
-        KernelSource one = new KernelSource(
-                "one.cu", "#define F 2\n__device__ float f() { return F; }\nextern \"C\" __global__ void k(float* x) { *x = f() * G; }", List.of("-DG=10"));
-        KernelSource two = KernelSource.of(
-                "two.cu", "#define F 3\n__device__ float f() { return F; }\nextern \"C\" __global__ void k(float* x) { *x = f(); }");
-        KernelSource three = KernelSource.of(
-                "three.cu", "__device__ float F() { return 4; }\nextern \"C\" __global__ void k(float* x) { *x = F(); }");
-        List<ModuleImage> images = compiler.compileAll(List.of(one, two, three, two), TARGET);
-        assertNotEquals(images.get(0).text(), images.get(1).text());
-        assertEquals(images.get(1).text(), images.get(3).text());
-        float[] expected = {20, 3, 4, 3};
-        try (SimulatedDriver driver = new SimulatedDriver();
-                DeviceArrays arrays = new DeviceArrays(driver)) {
-            for (int i = 0; i < images.size(); i++) {
-                long x = arrays.emptyFloats(1);
-                try (CudaModule module = driver.load(images.get(i))) {
-                    arrays.stream().launch(module.kernel("k"), LaunchShape.of(1, 1), pointers(x));
-                }
-                assertEquals(expected[i], arrays.floats(x, 1)[0]);
-            }
-        }
-    }
-
-    @Test
     void capturedLaunchesReplayWithTheirArguments() {
         for (boolean deferred : new boolean[] {false, true}) {
             SimulationOptions options =
@@ -519,48 +464,5 @@ class SimulatedKernelTest {
                 }
             });
         }
-    }
-
-    @Test
-    void sixteenBitConversionsRoundToNearestEven() {
-        String source = """
-                #include <cuda_fp16.h>
-                #include <cuda_bf16.h>
-                extern "C" __global__ void k(float* half, float* brain, const float* x, int n) {
-                    int i = blockIdx.x * blockDim.x + threadIdx.x;
-                    if (i < n) {
-                        half[i] = __half2float(__float2half(x[i]));
-                        brain[i] = __bfloat162float(__float2bfloat16(x[i]));
-                    }
-                }
-                """;
-        Random random = new Random(5);
-        int n = 20_000;
-        float[] x = new float[n];
-        for (int i = 0; i < n; i++) {
-            x[i] = i < 10_000 ? Float.intBitsToFloat(random.nextInt()) : (float) (random.nextGaussian() * Math.pow(2, random.nextInt(-28, 18)));
-        }
-        withKernel(SimulationOptions.DEFAULT, source, "k", (arrays, stream, k) -> {
-            long half = arrays.emptyFloats(n);
-            long brain = arrays.emptyFloats(n);
-            KernelArguments arguments = KernelArguments.builder()
-                    .pointer(half)
-                    .pointer(brain)
-                    .pointer(arrays.upload(x))
-                    .int32(n)
-                    .build();
-            stream.launch(k, LaunchShape.covering(n, 128, 1000), arguments);
-            float[] halves = arrays.floats(half, n);
-            float[] brains = arrays.floats(brain, n);
-            for (int i = 0; i < n; i++) {
-                assertEquals(Float.float16ToFloat(Float.floatToFloat16(x[i])), halves[i], "half of " + x[i]);
-                if (Float.isNaN(x[i])) {
-                    assertTrue(Float.isNaN(brains[i]));
-                } else if (Math.abs(x[i]) < 3e38f) {
-                    double unit = Math.max(Math.scalb(1.0, Math.getExponent(x[i]) - 7), Math.scalb(1.0, -133));
-                    assertEquals((float) (Math.rint(x[i] / unit) * unit), brains[i], "bfloat16 of " + x[i]);
-                }
-            }
-        });
     }
 }

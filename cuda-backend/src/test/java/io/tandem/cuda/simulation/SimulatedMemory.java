@@ -250,7 +250,8 @@ final class SimulatedMemory implements AutoCloseable {
         if (gone != null && address < gone.getKey() + gone.getValue()) {
             return hex + ", in freed memory";
         }
-        if (below != null && (above == null || address - below.getKey() - below.getValue() < above.getKey() - address)) {
+        if (below != null
+                && (above == null || address - below.getKey() - below.getValue() < above.getKey() - address)) {
             return hex + ", " + relation(address, below.getKey(), below.getValue());
         }
         if (above != null && above.getKey() - address <= 1 << 20) {

@@ -5,8 +5,8 @@ import io.tandem.cuda.lib.RnnSequence;
 import java.util.Arrays;
 
 /**
- * A recurrent network step by step, over sequences packed as [batch, time, features]. What the gradients need is kept in
- * one array, the trace, which the stand-in stores in the reserve space of the device.
+ * A recurrent network step by step, over sequences packed as [batch, time, features]. What the gradients need is kept
+ * in one array, the trace, which the stand-in stores in the reserve space of the device.
  *
  * <p>The trace holds, per layer, its input; and per layer and direction: gates behind their activations, cell state,
  * hidden state, the recurrent part of the GRU's new memory, and the gates' gradients on the input's and on the state's

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the stand-in keeps matrices and biases of a recurrent network: all matrices, then all biases, each at a multiple
- * of 128 bytes. As in the real library, nothing else may be assumed than what the query lists.
+ * Where the stand-in keeps matrices and biases of a recurrent network: all matrices, then all biases, each at a
+ * multiple of 128 bytes. As in the real library, nothing else may be assumed than what the query lists.
  */
 final class SimulatedRnnLayout {
 

@@ -5,7 +5,8 @@
 
 struct dim3 {
     unsigned x, y, z;
-    __attribute__((no_sanitize_address)) constexpr dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+    __attribute__((no_sanitize_address))
+    constexpr dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
 };
 
 namespace sim {
@@ -33,6 +34,7 @@ enum Fault { NONE = 0, ILLEGAL_READ = 1, ILLEGAL_WRITE = 2, UNDEFINED_READ = 3, 
              TRAPPED = 7 };
 enum State : unsigned char { READY, AT_BARRIER, AT_WARP, RETURNED };
 constexpr unsigned char UNDEFINED = 1, DEFINED = 2;
+constexpr unsigned long long CANARY = 0xC0FFEE5EA7ED5EA1ull;     // lies at the end of each stack
 // the odd size spreads the stacks over the sets of the host's cache
 constexpr unsigned STACK_BYTES = 64 * 1024 + 5 * 64, WARP = 32, MAX_THREADS = 1024;
 
@@ -349,6 +351,7 @@ SIM_PLAIN static void run_fibers() {
     Block& b = *block;
     for (unsigned i = 0; i < b.threads; i++) {
         Fiber& f = b.fibers[i];
+        *(unsigned long long*) (b.stacks + (unsigned long long) i * STACK_BYTES) = CANARY;
         void** top = (void**) (b.stacks + (unsigned long long) (i + 1) * STACK_BYTES) - 2;
         *top = (void*) enter;
         f.stack_pointer = top - 6;
@@ -366,6 +369,10 @@ SIM_PLAIN static void run_fibers() {
                 sim_switch(&b.scheduler, f.stack_pointer);
                 b.inside = false;
                 if (b.launch->fault_kind != NONE) return;
+                if (*(unsigned long long*) (b.stacks + (unsigned long long) t * STACK_BYTES) != CANARY) {
+                    describe(NO_MEMORY, "local variables take more than 64 KiB", 0);
+                    return;
+                }
             }
             returned += f.state == RETURNED;
         }

@@ -1,0 +1,55 @@
+package io.tandem.cuda.lowering;
+
+import io.tandem.backend.DeviceOptions;
+import io.tandem.compile.Lowering;
+import io.tandem.cuda.lib.Dnn;
+import io.tandem.graph.CompositeKind;
+import io.tandem.graph.Graph;
+import io.tandem.graph.Op;
+import io.tandem.tensor.TensorType;
+import java.util.List;
+
+/**
+ * What runs natively on CUDA devices: LSTM and GRU layers and batch normalization in training by cuDNN, each with its
+ * gradient. All other composites are faster as generated kernels around matrix products. Results of products get bias and
+ * activation in the generated kernel that reads them next: cuBLAS has no call for that.
+ *
+ * @param dnn asked for the sizes of what is kept for gradients
+ * @param options precision
+ */
+public record CudaLowering(Dnn dnn, DeviceOptions options) implements Lowering {
+
+    @Override
+    public Support composite(CompositeKind kind, List<TensorType> operands) {
+        boolean supported = switch (kind) {
+            case CompositeKind.BatchNormTraining b -> BatchNormSteps.supports(operands.getFirst());
+            case CompositeKind.Lstm l -> RecurrentForm.supports(kind, operands);
+            case CompositeKind.Gru g -> RecurrentForm.supports(kind, operands);
+            case CompositeKind.Softmax _, CompositeKind.LogSoftmax _, CompositeKind.CrossEntropy _,
+                    CompositeKind.LayerNorm _, CompositeKind.BatchNormInference _, CompositeKind.Gelu _,
+                    CompositeKind.Attention _, CompositeKind.Custom _, CompositeKind.Gradient _ -> false;
+        };
+        return supported ? Support.PAIR : Support.NONE;
+    }
+
+    @Override
+    public boolean gradient(CompositeKind.Gradient kind, List<TensorType> operands) {
+        return !(kind.of() instanceof CompositeKind.BatchNormTraining) || kind.given().equals(List.of(0));
+    }
+
+    @Override
+    public long residualBytes(Op op, List<TensorType> operands) {
+        if (op instanceof Op.Pool pool) {
+            return PoolSteps.residualBytes(pool, operands.getFirst().shape());
+        }
+        if (op instanceof Op.Composite(CompositeKind kind, Graph body)) {
+            if (kind instanceof CompositeKind.BatchNormTraining) {
+                return BatchNormSteps.residualBytes(operands.getFirst());
+            }
+            if (kind instanceof CompositeKind.Lstm || kind instanceof CompositeKind.Gru) {
+                return RecurrentForm.of(kind, operands, dnn, options).residualBytes(dnn);
+            }
+        }
+        return 0;
+    }
+}

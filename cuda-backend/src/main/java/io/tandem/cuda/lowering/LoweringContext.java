@@ -1,0 +1,19 @@
+package io.tandem.cuda.lowering;
+
+import io.tandem.backend.DeviceOptions;
+import io.tandem.cuda.driver.CudaStream;
+import io.tandem.cuda.lib.Blas;
+import io.tandem.cuda.lib.Dnn;
+
+/**
+ * What steps run with.
+ *
+ * @param stream all work of the device, in order
+ * @param blas matrix products on that stream
+ * @param dnn deep learning primitives on that stream
+ * @param library the device's kernels
+ * @param faults where kernels report bad indices
+ * @param options precision and determinism
+ */
+public record LoweringContext(
+        CudaStream stream, Blas blas, Dnn dnn, KernelLibrary library, FaultMemory faults, DeviceOptions options) {}

@@ -1,0 +1,2 @@
+/** From plans to device work: what runs natively, a kernel or library call for each step, memory for each value. */
+package io.tandem.cuda.lowering;
