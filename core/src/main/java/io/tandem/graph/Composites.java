@@ -157,9 +157,7 @@ public final class Composites {
                     if (in.size() > 3) {
                         scores = in.get(3).select(scores, minus);
                     }
-                    int axis = scores.rank() - 1;
-                    Tensor e = scores.sub(keep(scores.max(axis), axis)).exp();
-                    return List.of(e.div(keep(e.sum(axis), axis)).matmul(in.get(2)));
+                    return List.of(softmax(scores, scores.rank() - 1).matmul(in.get(2)));
                 })
                 .getFirst();
     }

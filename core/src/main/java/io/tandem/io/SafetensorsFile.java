@@ -91,7 +91,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private static UncheckedIOException failure(Path path, IOException e) {
         if (e instanceof NoSuchFileException) {
-            return new UncheckedIOException("there is no file " + path, e);
+            return new UncheckedIOException("there is no file or folder " + path, e);
         }
         String reason = Files.isDirectory(path) ? "it is a folder" : e.getMessage() == null ? e.toString() : e.getMessage();
         return new UncheckedIOException("cannot read " + path + ": " + reason, e);

@@ -5,8 +5,8 @@ import io.tandem.graph.Distribution;
 import io.tandem.graph.Tensor;
 
 /**
- * The usual activations without parameters: elementwise functions, and softmax and its logarithm along an axis. Input and
- * output have the same shape. Derivatives at kinks are PyTorch's. See also {@link PRelu} and {@link Maxout}.
+ * The usual activations without parameters: elementwise functions, and softmax and its logarithm along an axis. Input
+ * and output have the same shape. Derivatives at kinks are PyTorch's. See also {@link PRelu} and {@link Maxout}.
  */
 public sealed interface Activation extends Layer {
 

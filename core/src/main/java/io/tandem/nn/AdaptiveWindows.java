@@ -14,7 +14,8 @@ final class AdaptiveWindows {
 
     static void check(String layer, List<Integer> sizes) {
         if (sizes.isEmpty() || sizes.stream().anyMatch(s -> s < 1)) {
-            throw new IllegalArgumentException(layer + ": sizes must be at least 1, one per spatial axis, got " + sizes);
+            throw new IllegalArgumentException(
+                    layer + ": sizes must be at least 1, one per spatial axis, got " + sizes);
         }
     }
 

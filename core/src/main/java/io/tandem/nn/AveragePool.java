@@ -13,7 +13,8 @@ import java.util.List;
  * @param stride step of the window
  * @param padding treatment of borders
  * @param dilation distance of neighbouring elements of a window
- * @param ceilMode whether a last window that hangs over the padded input counts, if it starts inside input or low padding
+ * @param ceilMode whether a last window that hangs over the padded input counts, if it starts inside input or low
+ *     padding
  * @param includePadding whether padding counts as zeros; otherwise it does not count at all
  */
 public record AveragePool(

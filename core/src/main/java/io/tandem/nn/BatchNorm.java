@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Batch normalization (Ioffe and Szegedy, 2015) of [N, C, ...] over all axes but that of the channels. In training it uses
- * the statistics of the batch and tracks them, r = (1 - momentum) r + momentum batch, the variance without bias (n - 1);
- * in inference, and where it is frozen, it uses the tracked ones.
+ * Batch normalization (Ioffe and Szegedy, 2015) of [N, C, ...] over all axes but that of the channels. In training it
+ * uses the statistics of the batch and tracks them, r = (1 - momentum) r + momentum batch, the variance without bias (n
+ * - 1); in inference, and where it is frozen, it uses the tracked ones.
  *
  * @param epsilon added to the variance
  * @param momentum share of the new batch in the tracked statistics
@@ -75,7 +75,9 @@ public record BatchNorm(
         return make(epsilon, momentum, Optional.empty(), bias.map(Param::fresh));
     }
 
-    /** This layer with another initial scale, and parameters of its own; zero makes a residual block start as identity. */
+    /**
+     * This layer with another initial scale, and parameters of its own; zero makes a residual block start as identity.
+     */
     public BatchNorm withWeights(Initializer initializer) {
         return make(epsilon, momentum, Optional.of(Param.of(initializer)), bias.map(Param::fresh));
     }
@@ -98,7 +100,8 @@ public record BatchNorm(
         if (count < 2) {
             throw Layers.error(
                     x,
-                    "batch-norm: the input %s has one value per channel, which has no variance; train with larger batches"
+                    ("batch-norm: the input %s has one value per channel, which has no variance; train with larger"
+                                    + " batches")
                             .formatted(x.type()));
         }
         List<Tensor> results = Composites.batchNormTraining(x, scale, shift, epsilon);

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A transposed convolution over one, two or three spatial axes, from [N, inputs, spatial...] to [N, filters, larger...]:
- * the adjoint of a convolution of the same geometry (Zeiler et al., 2010). A size n becomes (n - 1) stride + dilation
- * (kernel - 1) + 1 - padding + outputPadding; with {@link Padding#same()} n stride.
+ * A transposed convolution over one, two or three spatial axes, from [N, inputs, spatial...] to [N, filters,
+ * larger...]: the adjoint of a convolution of the same geometry (Zeiler et al., 2010). A size n becomes (n - 1) stride
+ * + dilation (kernel - 1) + 1 - padding + outputPadding; with {@link Padding#same()} n stride.
  *
  * @param filters number of output channels
  * @param kernel size of the filter, one number per spatial axis
@@ -42,14 +42,16 @@ public record ConvTranspose(
         outputPadding = List.copyOf(outputPadding);
         dilation = List.copyOf(dilation);
         if (filters < 1 || kernel.isEmpty() || kernel.stream().anyMatch(k -> k < 1)) {
-            throw new IllegalArgumentException("transposed convolution: filters and kernel sizes must be at least 1, got "
-                    + filters + " and " + kernel);
+            throw new IllegalArgumentException(
+                    "transposed convolution: filters and kernel sizes must be at least 1, got " + filters + " and "
+                            + kernel);
         }
         if (stride.size() != kernel.size()
                 || dilation.size() != kernel.size()
                 || outputPadding.size() != kernel.size()) {
             throw new IllegalArgumentException(
-                    "transposed convolution: kernel %s, stride %s, output padding %s and dilation %s need one number per spatial axis"
+                    ("transposed convolution: kernel %s, stride %s, output padding %s and dilation %s need one number"
+                                    + " per spatial axis")
                             .formatted(kernel, stride, outputPadding, dilation));
         }
         if (groups < 1 || filters % groups != 0) {
@@ -58,7 +60,9 @@ public record ConvTranspose(
         }
     }
 
-    /** Stride 1, no padding, Glorot-uniform weights and a bias that starts at zero; one kernel size per spatial axis. */
+    /**
+     * Stride 1, no padding, Glorot-uniform weights and a bias that starts at zero; one kernel size per spatial axis.
+     */
     public static ConvTranspose of(int filters, int... kernel) {
         List<Integer> sizes = PoolWindows.list(kernel);
         List<Integer> ones = Collections.nCopies(sizes.size(), 1);
@@ -178,7 +182,8 @@ public record ConvTranspose(
             if (outputPadding.get(i) < 0 || outputPadding.get(i) >= Math.max(step, dilation.get(i))) {
                 throw Layers.error(
                         x,
-                        "transposed convolution: output padding %s must be at least 0 and below stride %s or dilation %s"
+                        ("transposed convolution: output padding %s must be at least 0 and below stride %s or"
+                                        + " dilation %s")
                                 .formatted(outputPadding, stride, dilation));
             }
             // Elements added at the end first give back what padding cuts off there; no filter reaches the others.
@@ -188,7 +193,8 @@ public record ConvTranspose(
             if (size < 1) {
                 throw Layers.error(
                         x,
-                        "transposed convolution: kernel %s with padding %s leaves nothing of spatial axis %d of the input %s"
+                        ("transposed convolution: kernel %s with padding %s leaves nothing of spatial axis %d of the"
+                                        + " input %s")
                                 .formatted(kernel, padding, i, x.type()));
             }
             low.add(cut[0]);

@@ -87,7 +87,8 @@ public record CrossEntropy(
             boolean ignored = ignoredLabel.isPresent() && ignoredLabel.get() == label;
             if ((label < 0 || label >= classes) && !ignored) {
                 throw new IllegalArgumentException(
-                        "cross-entropy: label %d at position %d of the batch is outside the classes 0 to %d that the model predicts"
+                        ("cross-entropy: label %d at position %d of the batch is outside the classes 0 to %d that the model"
+                                        + " predicts")
                                 .formatted(label, i, classes - 1));
             }
         }
@@ -124,8 +125,8 @@ public record CrossEntropy(
         }
         throw Layers.error(
                 prediction,
-                ("cross-entropy: the prediction %s with classes on axis %d needs class indices of shape %s (int32 or int64)"
-                                + " or probabilities of its own shape and type, got %s%s")
+                ("cross-entropy: the prediction %s with classes on axis %d needs class indices of shape %s (int32 or"
+                                + " int64) or probabilities of its own shape and type, got %s%s")
                         .formatted(prediction.type(), axis, positions, target.type(), hint(prediction, target, axis)));
     }
 

@@ -7,9 +7,9 @@ import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 
 /**
- * Sets elements to zero at random in training and enlarges the others by 1 / (1 - rate), so that the expected value stays
- * (Srivastava et al., 2014); does nothing in inference. An element is kept where 32 random bits, as an integer, reach a
- * threshold, so that masks are equal on every device.
+ * Sets elements to zero at random in training and enlarges the others by 1 / (1 - rate), so that the expected value
+ * stays (Srivastava et al., 2014); does nothing in inference. An element is kept where 32 random bits, as an integer,
+ * reach a threshold, so that masks are equal on every device.
  *
  * @param rate probability of zero, from 0 to below 1
  * @param spatial whether whole channels of [N, C, spatial...] are dropped

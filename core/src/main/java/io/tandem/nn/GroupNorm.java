@@ -5,8 +5,8 @@ import io.tandem.tensor.Shape;
 import java.util.Optional;
 
 /**
- * Group normalization (Wu and He, 2018) of [N, C, ...]: each sample's channels are divided into groups, each group has mean
- * 0 and variance 1, then each channel is scaled and shifted.
+ * Group normalization (Wu and He, 2018) of [N, C, ...]: each sample's channels are divided into groups, each group has
+ * mean 0 and variance 1, then each channel is scaled and shifted.
  *
  * @param groups number of groups
  * @param epsilon added to the variance

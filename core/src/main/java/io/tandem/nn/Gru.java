@@ -10,15 +10,15 @@ import java.util.Optional;
  * GRU over sequences, in two forms, with the gates r, z, n in this order in the rows of the weights:
  *
  * <ul>
- *   <li>reset after the recurrent product, as cuDNN and PyTorch have it: n = tanh(W x + b + r (U h + c)), h' = (1 - z) n +
- *       z h, where z weights the old state;
- *   <li>reset before it (Cho et al., 2014; Chung et al., 2014): n = tanh(W x + b + U (r h) + c), h' = (1 - z) h + z n, where
- *       z weights the new state.
+ *   <li>reset after the recurrent product, as cuDNN and PyTorch have it: n = tanh(W x + b + r (U h + c)), h' = (1 - z)
+ *       n + z h, where z weights the old state;
+ *   <li>reset before it (Cho et al., 2014; Chung et al., 2014): n = tanh(W x + b + U (r h) + c), h' = (1 - z) h + z n,
+ *       where z weights the new state.
  * </ul>
  *
  * <p>Inputs are [N, T, C] (or [T, N, C], see {@link #withTimeMajor}), outputs [N, T, units], with twice the features if
- * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for encoders
- * and decoders.
+ * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for
+ * encoders and decoders.
  *
  * @param resetBefore whether the reset gate is applied before the recurrent product
  * @param options units, layers, directions, forms of input and output
@@ -106,8 +106,8 @@ public record Gru(boolean resetBefore, RecurrentOptions options, List<RecurrentW
     }
 
     /**
-     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states are
-     * those at its end, and the reverse direction starts there.
+     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states
+     * are those at its end, and the reverse direction starts there.
      *
      * @param x the sequences, filled up to one length
      * @param states h, each [layers directions, N, units]; none for zeros

@@ -4,8 +4,8 @@ import io.tandem.graph.Tensor;
 import java.util.Optional;
 
 /**
- * Instance normalization (Ulyanov et al., 2016) of [N, C, spatial...]: each channel of each sample has mean 0 and variance
- * 1, and is scaled and shifted if asked for.
+ * Instance normalization (Ulyanov et al., 2016) of [N, C, spatial...]: each channel of each sample has mean 0 and
+ * variance 1, and is scaled and shifted if asked for.
  *
  * @param epsilon added to the variance
  * @param weight scale [C], if there is one

@@ -4,7 +4,9 @@ import io.tandem.graph.Tensor;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
 
-/** How far a prediction is from its target. See {@link Losses} for the usual ones; any function of this form will do. */
+/**
+ * How far a prediction is from its target. See {@link Losses} for the usual ones; any function of this form will do.
+ */
 @FunctionalInterface
 public interface Loss {
     /**

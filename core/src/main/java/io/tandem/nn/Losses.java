@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The usual losses. Where not said otherwise, prediction and target have the same shape and element type, and the loss is
- * the mean over all elements.
+ * The usual losses. Where not said otherwise, prediction and target have the same shape and element type, and the loss
+ * is the mean over all elements.
  */
 public final class Losses {
     private Losses() {}
@@ -68,7 +68,9 @@ public final class Losses {
         };
     }
 
-    /** The mean of Huber's loss divided by its threshold: ½ d² / beta for |d| below {@code beta}, |d| - ½ beta beyond. */
+    /**
+     * The mean of Huber's loss divided by its threshold: ½ d² / beta for |d| below {@code beta}, |d| - ½ beta beyond.
+     */
     public static Loss smoothL1(double beta) {
         return smoothL1(beta, LossReduction.MEAN);
     }
@@ -92,9 +94,10 @@ public final class Losses {
     }
 
     /**
-     * Binary cross-entropy of probabilities, -(f ln y + (1 - f) ln(1 - y)), reduced as told. Logarithms are at least -100,
-     * so that a wrong probability of exactly 0 costs 100; the divisor of the gradient is at least 1e-12. Targets are from 0
-     * to 1. Where the probabilities come from a sigmoid, {@link #binaryCrossEntropyFromLogits()} is more accurate.
+     * Binary cross-entropy of probabilities, -(f ln y + (1 - f) ln(1 - y)), reduced as told. Logarithms are at least
+     * -100, so that a wrong probability of exactly 0 costs 100; the divisor of the gradient is at least 1e-12. Targets
+     * are from 0 to 1. Where the probabilities come from a sigmoid, {@link #binaryCrossEntropyFromLogits()} is more
+     * accurate.
      */
     public static Loss binaryCrossEntropy(LossReduction reduction) {
         return (y, target) -> {
@@ -138,8 +141,8 @@ public final class Losses {
     }
 
     /**
-     * Binary cross-entropy of logits in which the positive part counts {@code positiveWeight} times, reduced as told: for
-     * classes of unequal size.
+     * Binary cross-entropy of logits in which the positive part counts {@code positiveWeight} times, reduced as told:
+     * for classes of unequal size.
      */
     public static Loss binaryCrossEntropyFromLogits(double positiveWeight, LossReduction reduction) {
         requirePositive("binary cross-entropy: the weight of positives", positiveWeight);
@@ -166,8 +169,8 @@ public final class Losses {
     }
 
     /**
-     * The Kullback-Leibler divergence Σ f (ln f - y) from log-probabilities y [N, ...] to target probabilities f, divided
-     * by the number of samples N.
+     * The Kullback-Leibler divergence Σ f (ln f - y) from log-probabilities y [N, ...] to target probabilities f,
+     * divided by the number of samples N.
      */
     public static Loss klDivergence() {
         return (y, target) -> divergence(y, target).sum().mul(1.0 / (y.rank() == 0 ? 1 : y.dim(0)));

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * LSTM over sequences (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000): with the gates i, f, g, o in this
- * order in the rows of the weights, c' = f c + i g and h' = o tanh(c'). The bias of the forget gate starts at 1 (Jozefowicz
- * et al., 2015), so that a new layer remembers.
+ * LSTM over sequences (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000): with the gates i, f, g, o in
+ * this order in the rows of the weights, c' = f c + i g and h' = o tanh(c'). The bias of the forget gate starts at 1
+ * (Jozefowicz et al., 2015), so that a new layer remembers.
  *
  * <p>Inputs are [N, T, C] (or [T, N, C], see {@link #withTimeMajor}), outputs [N, T, units], with twice the features if
- * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for encoders
- * and decoders.
+ * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for
+ * encoders and decoders.
  *
  * @param options units, layers, directions, forms of input and output
  * @param weights one set per layer and direction, in PyTorch's order: layer by layer, forward before reverse
@@ -98,8 +98,8 @@ public record Lstm(RecurrentOptions options, List<RecurrentWeights> weights) imp
     }
 
     /**
-     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states are
-     * those at its end, and the reverse direction starts there.
+     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states
+     * are those at its end, and the reverse direction starts there.
      *
      * @param x the sequences, filled up to one length
      * @param states h and c, each [layers directions, N, units]; none for zeros

@@ -7,14 +7,15 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The maximum over windows of one, two or three spatial axes, from [N, C, spatial...] to [N, C, windows...]. Padding never
- * wins; of equal elements the first one gets the gradient.
+ * The maximum over windows of one, two or three spatial axes, from [N, C, spatial...] to [N, C, windows...]. Padding
+ * never wins; of equal elements the first one gets the gradient.
  *
  * @param window size of the window, one number per spatial axis
  * @param stride step of the window
  * @param padding treatment of borders
  * @param dilation distance of neighbouring elements of a window
- * @param ceilMode whether a last window that hangs over the padded input counts, if it starts inside input or low padding
+ * @param ceilMode whether a last window that hangs over the padded input counts, if it starts inside input or low
+ *     padding
  */
 public record MaxPool(
         List<Integer> window, List<Integer> stride, Padding padding, List<Integer> dilation, boolean ceilMode)

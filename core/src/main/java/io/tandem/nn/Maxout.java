@@ -4,8 +4,8 @@ import io.tandem.graph.Tensor;
 import java.util.List;
 
 /**
- * The largest of each group of {@code pieces} neighbouring features (Goodfellow et al., 2013), as a rule of a dense layer
- * or convolution with that many times more outputs. The axis shrinks by the factor {@code pieces}.
+ * The largest of each group of {@code pieces} neighbouring features (Goodfellow et al., 2013), as a rule of a dense
+ * layer or convolution with that many times more outputs. The axis shrinks by the factor {@code pieces}.
  *
  * @param pieces size of a group
  * @param axis which axis: -1 for the last one, 1 for the channels of images

@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * Multi-head attention (Vaswani et al., 2017): queries, keys and values of all heads by one dense layer each, scaled
- * dot-product attention per head, and a dense layer on the joined heads. As a layer it is self-attention on [N, T, width];
- * {@link #apply(Tensor, Tensor, Tensor)} takes keys and values from elsewhere.
+ * dot-product attention per head, and a dense layer on the joined heads. As a layer it is self-attention on [N, T,
+ * width]; {@link #apply(Tensor, Tensor, Tensor)} takes keys and values from elsewhere.
  *
  * @param heads number of heads, a divisor of the width
  * @param causal whether position t sees positions up to t alone
@@ -104,8 +104,8 @@ public record MultiHeadAttention(
      * @param queries [N, T, ...]
      * @param keys [N, S, ...]
      * @param values [N, S, ...]
-     * @param mask of truth values, true where attention is allowed: [N, S] for all queries of a sample, [N, T, S], or [1, T,
-     *     S] for all samples; each query must have at least one position
+     * @param mask of truth values, true where attention is allowed: [N, S] for all queries of a sample, [N, T, S], or
+     *     [1, T, S] for all samples; each query must have at least one position
      * @return [N, T, width]
      */
     public Tensor apply(Tensor queries, Tensor keys, Tensor values, Tensor mask) {
@@ -164,7 +164,8 @@ public record MultiHeadAttention(
         }
         throw Layers.error(
                 queries,
-                "attention: a mask for %d samples, %d queries and %d keys must be bool of shape [%d, %d], [%d, %d, %d] or [1, %d, %d], got %s"
+                ("attention: a mask for %d samples, %d queries and %d keys must be bool of shape [%d, %d],"
+                                + " [%d, %d, %d] or [1, %d, %d], got %s")
                         .formatted(n, t, s, n, s, n, t, s, t, s, mask.type()));
     }
 }

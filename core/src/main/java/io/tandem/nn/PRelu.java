@@ -4,8 +4,8 @@ import io.tandem.graph.Tensor;
 import io.tandem.tensor.Shape;
 
 /**
- * ReLU with a learned slope of the negative part (He et al., 2015): x where positive, slope x elsewhere. Input and output
- * are [N, C, ...].
+ * ReLU with a learned slope of the negative part (He et al., 2015): x where positive, slope x elsewhere. Input and
+ * output are [N, C, ...].
  *
  * @param perChannel whether each channel (axis 1) has a slope of its own
  * @param weight the slope, [1] or [C]

@@ -22,8 +22,9 @@ final class PoolWindows {
 
     static void check(String layer, List<Integer> window, List<Integer> stride, List<Integer> dilation) {
         if (window.isEmpty() || stride.size() != window.size() || dilation.size() != window.size()) {
-            throw new IllegalArgumentException("%s: window %s, stride %s and dilation %s need one number per spatial axis"
-                    .formatted(layer, window, stride, dilation));
+            throw new IllegalArgumentException(
+                    "%s: window %s, stride %s and dilation %s need one number per spatial axis"
+                            .formatted(layer, window, stride, dilation));
         }
         for (List<Integer> numbers : List.of(window, stride, dilation)) {
             if (numbers.stream().anyMatch(n -> n < 1)) {

@@ -6,8 +6,8 @@ import java.util.List;
 
 /**
  * One step of a recurrent network of the user's own, as a rule a record of parameters; {@link Recurrence} runs it over
- * sequences. A step is traced once, into the body of a loop, where no parameters can be asked for: {@link #parameters} asks
- * for them before.
+ * sequences. A step is traced once, into the body of a loop, where no parameters can be asked for: {@link #parameters}
+ * asks for them before.
  */
 public interface RecurrentCell {
     /**

@@ -9,7 +9,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The parameters of one direction of one recurrent layer, laid out as PyTorch's: the rows of all gates below each other.
+ * The parameters of one direction of one recurrent layer, laid out as PyTorch's: the rows of all gates below each
+ * other.
  *
  * @param inputWeight [gates units, inputs]
  * @param recurrentWeight [gates units, units]
@@ -23,7 +24,8 @@ public record RecurrentWeights(
     record Values(Tensor inputWeight, Tensor recurrentWeight, Tensor inputBias, Tensor recurrentBias) {}
 
     /**
-     * Parameters for all layers and directions: weights uniform within 1 / sqrt(units), biases zero but for the given part.
+     * Parameters for all layers and directions: weights uniform within 1 / sqrt(units), biases zero but for the given
+     * part.
      *
      * @param options of the layer
      * @param inputBias initial value of the input bias

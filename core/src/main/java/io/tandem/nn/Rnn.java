@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The simple recurrent network (Elman, 1990) over sequences: h' = tanh(W x + b + U h + c), or with ReLU in place of tanh.
+ * The simple recurrent network (Elman, 1990) over sequences: h' = tanh(W x + b + U h + c), or with ReLU in place of
+ * tanh.
  *
  * <p>Inputs are [N, T, C] (or [T, N, C], see {@link #withTimeMajor}), outputs [N, T, units], with twice the features if
- * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for encoders
- * and decoders.
+ * bidirectional; {@link #withLastStep} yields [N, units]. {@link #apply(Tensor, List)} takes and gives states, for
+ * encoders and decoders.
  *
  * @param relu whether the activation is ReLU instead of tanh
  * @param options units, layers, directions, forms of input and output
@@ -98,8 +99,8 @@ public record Rnn(boolean relu, RecurrentOptions options, List<RecurrentWeights>
     }
 
     /**
-     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states are
-     * those at its end, and the reverse direction starts there.
+     * Applies this layer to sequences of unequal length. Outputs beyond the end of a sequence are zero, final states
+     * are those at its end, and the reverse direction starts there.
      *
      * @param x the sequences, filled up to one length
      * @param states h, each [layers directions, N, units]; none for zeros

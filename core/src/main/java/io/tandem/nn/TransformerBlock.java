@@ -5,8 +5,8 @@ import java.util.Optional;
 
 /**
  * A Transformer encoder block (Vaswani et al., 2017) on [N, T, width]: self-attention, then two dense layers at each
- * position, both around shortcuts. Norms stand before each part (pre-norm; Xiong et al., 2020) or after each sum. With a
- * causal mask it is the block of GPT.
+ * position, both around shortcuts. Norms stand before each part (pre-norm; Xiong et al., 2020) or after each sum. With
+ * a causal mask it is the block of GPT.
  *
  * @param attention self-attention
  * @param attentionNorm norm of the first part

@@ -15,8 +15,9 @@ public record AdaDelta(Schedule rate, double decay, double epsilon, double weigh
     /** Checks the numbers. */
     public AdaDelta {
         if (decay < 0 || decay >= 1 || epsilon < 0) {
-            throw new IllegalArgumentException("AdaDelta: decay must be from 0 to below 1 and epsilon not negative, got "
-                    + decay + " and " + epsilon);
+            throw new IllegalArgumentException(
+                    "AdaDelta: decay must be from 0 to below 1 and epsilon not negative, got " + decay + " and "
+                            + epsilon);
         }
     }
 

@@ -4,8 +4,8 @@ import io.tandem.graph.Tensor;
 import java.util.List;
 
 /**
- * LAMB (You et al., 2020): Adam's direction, with decoupled weight decay, scaled for each parameter to the parameter's own
- * norm; made for large batches.
+ * LAMB (You et al., 2020): Adam's direction, with decoupled weight decay, scaled for each parameter to the parameter's
+ * own norm; made for large batches.
  *
  * @param rate learning rate
  * @param beta1 share of the first moment that is kept

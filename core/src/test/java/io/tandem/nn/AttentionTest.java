@@ -152,7 +152,8 @@ class AttentionTest {
                         () -> masked(MultiHeadAttention.of(4, 2), Mode.INFERENCE, X, X, mask(Shape.of(2, 4), i -> true)))
                 .getMessage();
         assertTrue(
-                wrong.contains("a mask for 2 samples, 5 queries and 5 keys must be bool of shape [2, 5], [2, 5, 5] or [1, 5, 5], got bool[2, 4] (in attention)"),
+                wrong.contains("a mask for 2 samples, 5 queries and 5 keys must be bool of shape [2, 5], [2, 5, 5] or"
+                        + " [1, 5, 5], got bool[2, 4] (in attention)"),
                 wrong);
         assertThrows(GraphException.class, () -> Model.of(MultiHeadAttention.of(4, 2), 4));
     }

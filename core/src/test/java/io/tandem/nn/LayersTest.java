@@ -294,19 +294,23 @@ class LayersTest {
     @Test
     void messagesNameLayerShapesAndPath() {
         assertEquals(
-                "residual: the body turns f32[2, 4] into f32[2, 5]; give the shortcut a projection, or keep the shape (in 1)",
+                "residual: the body turns f32[2, 4] into f32[2, 5]; give the shortcut a projection, or"
+                        + " keep the shape (in 1)",
                 message(Sequential.of(Activation.relu(), Residual.of(Dense.of(5))), 4));
         assertEquals(
-                "residual: the body turns f32[2, 4] into f32[2, 5], but the projection into f32[2, 6]; both must be equal",
+                "residual: the body turns f32[2, 4] into f32[2, 5], but the projection into f32[2, 6];"
+                        + " both must be equal",
                 message(Residual.of(Dense.of(5), Dense.of(6)), 4));
         assertEquals(
-                "branches: branch 0 gives f32[2, 4, 6, 6], branch 1 gives f32[2, 4, 4, 4]; they may differ along axis 1 alone",
+                "branches: branch 0 gives f32[2, 4, 6, 6], branch 1 gives f32[2, 4, 4, 4]; they may differ"
+                        + " along axis 1 alone",
                 message(Branches.of(Conv.conv2d(4, 3), Conv.conv2d(4, 5)), 3, 8, 8));
         assertEquals(
                 "max-pool: the input f32[2, 10] must have 4 axes (in 1)",
                 message(Sequential.of(Dense.of(10), MaxPool.pool2d(2)), 3));
         assertEquals(
-                "embedding: the input must be indices (int32 or int64), it is f32[2, 3]; declare the model's input as such",
+                "embedding: the input must be indices (int32 or int64), it is f32[2, 3]; declare the model's"
+                        + " input as such",
                 message(Embedding.of(3, 4), 3));
         assertEquals(
                 "batch-norm: the input f32[2] must have at least 2 axes", message(BatchNorm.of()));

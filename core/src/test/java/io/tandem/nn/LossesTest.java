@@ -174,7 +174,8 @@ class LossesTest {
         Tensor vector = graph.input("t", TensorType.f32(32));
         String shapes = assertThrows(GraphException.class, () -> Losses.meanSquaredError().of(y, vector)).getMessage();
         assertEquals(
-                "squared error: the prediction is f32[32, 1], the target f32[32]; both must be of one shape and element type",
+                "squared error: the prediction is f32[32, 1], the target f32[32]; both must be of one shape and"
+                        + " element type",
                 shapes);
         Tensor images = graph.input("z", TensorType.f32(8, 64, 12, 10));
         Tensor labels = graph.input("l", TensorType.of(DType.I64, 8));

@@ -25,8 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Compares Tandem with results of libtorch: every case folder of a directory, by default the test resources, else the one
- * that {@code -Dtandem.oracle} names. Outputs and gradients are compared in float32 and float64.
+ * Compares Tandem with results of libtorch: every case folder of a directory, by default the test resources, else the
+ * one that {@code -Dtandem.oracle} names. Outputs and gradients are compared in float32 and float64.
  */
 class OracleTest {
     private static final double TOLERANCE_F32 = 1e-4;

@@ -234,7 +234,9 @@ final class TorchProducts {
                 && a.charAt(0) != b.charAt(1);
     }
 
-    /** An operand with one axis per letter, of size 1 where it lacks the letter; a repeated letter takes the diagonal. */
+    /**
+     * An operand with one axis per letter, of size 1 where it lacks the letter; a repeated letter takes the diagonal.
+     */
     private static Tensor align(Tensor x, String input, String letters) {
         Tensor y = x;
         StringBuilder rest = new StringBuilder(input);

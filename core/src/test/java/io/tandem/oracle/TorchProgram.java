@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs lines such as {@code y, h = torch.gru(x, h0, [w, u], True, 1)} over a graph: assignments of expressions of operator
- * calls, variables, numbers, lists and the four arithmetic operators.
+ * Runs lines such as {@code y, h = torch.gru(x, h0, [w, u], True, 1)} over a graph: assignments of expressions of
+ * operator calls, variables, numbers, lists and the four arithmetic operators.
  */
 final class TorchProgram {
     private final Graph graph;

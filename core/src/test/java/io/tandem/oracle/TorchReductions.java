@@ -2,6 +2,7 @@ package io.tandem.oracle;
 
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.DType;
+import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.Arrays;
 import java.util.List;
@@ -42,9 +43,9 @@ final class TorchReductions {
             }
             case "norm", "linalg_vector_norm", "linalg_norm", "frobenius_norm" -> norm(c, x);
             case "prod" -> product(c, x);
-            case "all" -> keep(c, 2, x, number(TorchElementwise.truth(x)).min(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
-            case "any" -> keep(c, 2, x, number(TorchElementwise.truth(x)).max(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
-            case "count_nonzero" -> number(TorchElementwise.truth(x)).sum(axes(c, 1, x));
+            case "all" -> keep(c, 2, x, truth(x).min(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
+            case "any" -> keep(c, 2, x, truth(x).max(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
+            case "count_nonzero" -> truth(x).sum(axes(c, 1, x));
             case "cumsum" -> along(x, c.integer(1, "dim", 0), Tensor::add);
             case "cumprod" -> along(x, c.integer(1, "dim", 0), Tensor::mul);
             case "logcumsumexp" -> along(
@@ -55,12 +56,40 @@ final class TorchReductions {
                 int axis = x.shape().axis(c.integer(2, "dim", -1));
                 yield x.slice(axis, 1, x.dim(axis)).sub(x.slice(axis, 0, x.dim(axis) - 1));
             }
+            case "sort" -> sorted(x, axis(c, x, 1), c.flag(2, "descending", false), x.dim(axis(c, x, 1)));
+            case "msort" -> sorted(x, 0, false, x.dim(0)).getFirst();
+            case "topk" -> sorted(x, axis(c, x, 2), c.flag(3, "largest", true), c.integer(1, "k", 1));
             default -> null;
         });
     }
 
+    private static int axis(TorchCall c, Tensor x, int index) {
+        return x.shape().axis(c.integer(index, "dim", -1));
+    }
+
+    /** The first elements in order along an axis, and where they were: by counting how many come before each. */
+    private static List<Tensor> sorted(Tensor x, int axis, boolean descending, int count) {
+        Shape pairs = x.shape().insert(axis + 1, x.dim(axis));
+        TensorType index = new TensorType(DType.I32, pairs);
+        Tensor own = x.expandDims(axis + 1);
+        Tensor other = x.expandDims(axis);
+        Tensor earlier = x.graph().iota(index, axis + 1).lt(x.graph().iota(index, axis));
+        Tensor before = (descending ? other.gt(own) : other.lt(own)).or(other.eq(own).and(earlier));
+        Tensor rank = before.cast(DType.I32).sum(axis + 1);
+        TensorType places = new TensorType(DType.I32, x.shape().insert(axis, count));
+        Tensor chosen = x.graph().iota(places, axis).eq(rank.expandDims(axis));
+        Tensor values = chosen.select(x.expandDims(axis), x.like(0)).sum(axis + 1);
+        Tensor positions = chosen.cast(DType.I32).mul(x.graph().iota(places, axis + 1)).sum(axis + 1);
+        return List.of(values, positions);
+    }
+
     private static Tensor zero(Tensor x) {
         return x.graph().constant(DType.I32, 0);
+    }
+
+    /** Whether elements differ from zero, as numbers. */
+    private static Tensor truth(Tensor x) {
+        return TorchElementwise.truth(x).cast(DType.I32);
     }
 
     /** Truth values as numbers. */

@@ -10,6 +10,7 @@ import io.tandem.compile.Plan;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.kernel.Faults;
 import io.tandem.cpu.layout.LayoutPass;
+import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.memory.HostMemory;
 import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.primitive.OneDnnContext;
@@ -113,8 +114,9 @@ final class CpuDevice implements Device {
     }
 
     private Program program(Plan plan) {
-        Plan refined = library.map(l -> LayoutPass.apply(plan, l.blocks(), OneDnnKernels::takesLayouts))
-                .orElse(plan);
+        Plan pooled = PoolKernels.apply(plan);
+        Plan refined = library.map(l -> LayoutPass.apply(pooled, l.blocks(), OneDnnKernels::takesLayouts))
+                .orElse(pooled);
         return new Program(refined, 0, new KernelMaker(compiler, library, threads, faults));
     }
 

@@ -2,6 +2,7 @@ package io.tandem.cpu;
 
 import io.tandem.compile.Lowering;
 import io.tandem.cpu.kernel.Epilogue;
+import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.primitive.OneDnnKernels;
 import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Op;
@@ -61,7 +62,9 @@ final class CpuLowering implements Lowering {
             return 0;
         }
         return switch (op) {
-            case Op.Pool pool when pool.pooling() == Pooling.MAX ->
+            case Op.Pool pool
+                    when pool.pooling() == Pooling.MAX
+                            && !PoolKernels.tiles(pool.geometry(), operands.getFirst().shape()) ->
                 OneDnnKernels.poolResidual(pool, operands.getFirst());
             case Op.Composite(CompositeKind.Lstm lstm, var body) -> recurrent(lstm, operands).orElse(0);
             case Op.Composite(CompositeKind.Gru gru, var body) -> recurrent(gru, operands).orElse(0);

@@ -13,8 +13,8 @@ import io.tandem.nn.Sequential;
 import java.util.function.Supplier;
 
 /**
- * LeNet-5 (LeCun et al., 1998) for images [N, 1, 28, 28]: two rounds of convolution and pooling, then layers of 120, 84 and
- * 10 units. As usual today all maps are connected, and the last layer gives logits: 61,706 parameters.
+ * LeNet-5 (LeCun et al., 1998) for images [N, 1, 28, 28]: two rounds of convolution and pooling, then layers of 120, 84
+ * and 10 units. As usual today all maps are connected, and the last layer gives logits: 61,706 parameters.
  *
  * @param features convolutions and pooling
  * @param classifier dense layers

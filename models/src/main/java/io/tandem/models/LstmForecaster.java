@@ -8,8 +8,8 @@ import io.tandem.nn.Lstm;
 import io.tandem.nn.Rnn;
 
 /**
- * A forecaster of time series: recurrent layers over a window [N, T, features], and a dense layer from the last step to the
- * next values [N, horizon].
+ * A forecaster of time series: recurrent layers over a window [N, T, features], and a dense layer from the last step to
+ * the next values [N, horizon].
  *
  * @param recurrent yields the last step's outputs [N, units]
  * @param head from them to the forecast

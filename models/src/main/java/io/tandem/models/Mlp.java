@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A multi-layer perceptron: dense layers with an activation between them, from [N, ...] to [N, outputs]. Inputs of several
- * axes, such as images, are flattened.
+ * A multi-layer perceptron: dense layers with an activation between them, from [N, ...] to [N, outputs]. Inputs of
+ * several axes, such as images, are flattened.
  *
  * @param layers the layers
  */

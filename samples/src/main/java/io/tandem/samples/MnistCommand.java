@@ -102,7 +102,7 @@ final class MnistCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                        model, Losses.crossEntropy(), Adam.of(Schedules.cosine(1e-3, 1e-5, steps)))
+                        model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
                 .withMetrics(Metrics.accuracy());
         History history;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
@@ -138,6 +138,14 @@ final class MnistCommand implements Callable<Integer> {
                     .json());
         }
         out.flush();
+    }
+
+    /** The largest learning rate of the one-cycle schedule: what each network bears. */
+    private double peakRate() {
+        return switch (choice) {
+            case CNN -> 2e-3;
+            case LENET5, MLP -> 4e-3;
+        };
     }
 
     private String name() {

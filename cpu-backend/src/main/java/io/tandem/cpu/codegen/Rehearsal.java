@@ -24,13 +24,18 @@ final class Rehearsal {
     /** Rehearsals after which scalar code stays, if vector code was not the faster one by then. */
     private static final int MOST = 30_000;
 
-    /** Rehearsals in a row in which vector code must have been faster. */
-    private static final int ENOUGH = 3;
+    /** Rehearsals in a row, of all kinds, in which vector code must have been fast. */
+    private static final int ENOUGH = 8;
 
-    private static final int LONG_LINE = 25;
+    /** Vectors in a line of the other rehearsals. */
+    private static final int LONG_LINE = 40;
+
+    /** Columns that are left after whole vectors: the code for these has its own count of calls. */
+    private static final int REST = 3;
 
     private final BlockProgram program;
     private final BlockCompiler compiler;
+    private final double compiledTime;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean over;
     private volatile boolean vectorIsFaster;
@@ -43,14 +48,17 @@ final class Rehearsal {
     /** What a rehearsal runs on. */
     private record Stage(
             Block block, MemorySegment[] segments, Object[] arrays, long[] addresses, double[] literals, int width) {
-        void run(int columns) {
-            block.run(segments, arrays, addresses, literals, 1, 1, columns);
+        /** Runs the block, and returns the number of columns in total, where a vector that is not full counts as one. */
+        int run(int rows, int lines, int columns) {
+            block.run(segments, arrays, addresses, literals, rows, lines, columns);
+            return rows * lines * Math.ceilDiv(columns, width) * width;
         }
     }
 
     Rehearsal(BlockCompiler compiler, BlockProgram program) {
         this.compiler = compiler;
         this.program = program;
+        this.compiledTime = compiledTime(program);
     }
 
     /** Whether vector code is to be used from now on. */
@@ -87,17 +95,35 @@ final class Rehearsal {
         if (stage == null) {
             stage = newStage();
         }
-        int columns = stage.width * (count < SHORT ? 2 : LONG_LINE) + 3;
+        int columns = (count < SHORT ? 2 : LONG_LINE) * stage.width;
         long start = System.nanoTime();
-        stage.run(columns);
-        double time = (double) (System.nanoTime() - start) / columns;
+        int done = switch (count % 4) {
+            case 0 -> stage.run(2, 2, columns / 4 + REST);
+            case 1 -> stage.run(1, 1, columns);
+            case 2 -> stage.run(1, 1, columns + REST);
+            default -> stage.run(4, 2, REST);
+        };
+        double time = (double) (System.nanoTime() - start) / done;
+        boolean comparable = count % 4 == 1;
         count++;
-        successes = time < scalarTime ? successes + 1 : 0;
+        successes = time < compiledTime && (!comparable || time < scalarTime) ? successes + 1 : 0;
         if (successes >= ENOUGH || count >= MOST) {
             vectorIsFaster = successes >= ENOUGH;
             over = true;
             stage = null;
         }
+    }
+
+    /**
+     * Nanoseconds per column that compiled code does not exceed, which is far less than code needs before. Scalar code
+     * alone is no yardstick: it may be waiting for the JIT compiler too.
+     */
+    private static double compiledTime(BlockProgram program) {
+        double time = 2 + 0.5 * program.bindings().size();
+        for (LaneOp op : program.ops()) {
+            time += op.code() == LaneOp.Code.CALL ? 80 : 0.3;
+        }
+        return time;
     }
 
     private Stage newStage() {

@@ -109,7 +109,8 @@ final class Tiles {
             }
         }
         for (; c < plane.columns; c++) {
-            readFloats(memory, plane.memory + c * plane.columnStride, 1, array, plane.array + c, plane.pitch, plane.lines);
+            long from = plane.memory + c * plane.columnStride;
+            readFloats(memory, from, 1, array, plane.array + c, plane.pitch, plane.lines);
         }
     }
 

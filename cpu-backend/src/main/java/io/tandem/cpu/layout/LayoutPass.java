@@ -141,6 +141,32 @@ public final class LayoutPass {
             activations.operands.forEach(i -> choose(step.operands().get(i)));
             activations.results.forEach(i -> choose(step.results().get(i)));
         }
+        int before;
+        do {
+            before = layouts.size();
+            plan.steps().stream()
+                    .filter(s -> s.action() instanceof Plan.RunKernel)
+                    .forEach(this::seedNeighbours);
+        } while (layouts.size() > before);
+    }
+
+    /** What a fused kernel computes with an activation is one too, if it has as many examples and channels. */
+    private void seedNeighbours(Plan.Step step) {
+        List<Plan.Operand> all = new ArrayList<>(step.operands());
+        all.addAll(step.results());
+        Optional<Shape> known = all.stream()
+                .filter(o -> layouts.containsKey(o.value()))
+                .map(o -> layouts.get(o.value()).shape())
+                .findFirst();
+        for (Plan.Operand operand : all) {
+            Shape shape = operand.type().shape();
+            if (known.isPresent()
+                    && !layouts.containsKey(operand.value())
+                    && shape.rank() == known.get().rank()
+                    && shape.subShape(0, 2).equals(known.get().subShape(0, 2))) {
+                choose(operand);
+            }
+        }
     }
 
     private void choose(Plan.Operand operand) {

@@ -81,7 +81,8 @@ public sealed interface LayerNormalization extends Operation {
         if (src.rank() < 2 || !src.sameDims(dst.dims())
                 || !statistics.sameDims(Arrays.copyOf(src.dims(), src.rank() - 1))) {
             throw new IllegalArgumentException("layer normalization: " + src + " -> " + dst + " with statistics "
-                    + statistics + ": sizes must be equal, of rank 2 or more, and the statistics those without the last "
+                    + statistics
+                    + ": sizes must be equal, of rank 2 or more, and the statistics those without the last "
                     + "axis");
         }
     }

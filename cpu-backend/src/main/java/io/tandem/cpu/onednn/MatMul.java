@@ -7,6 +7,11 @@ import java.util.Optional;
  * dst [..., M, N]. Leading sizes are equal, or 1 in src or weights. Transposed operands are described by their strides.
  * Layouts may be open, which is worth it only for weights that are used many times.
  *
+ * <p>Plain loops, a hundred times slower, compute: a transposed dst (exchange the factors: the transposed product is the
+ * product of the transposed weights and src), src or weights in which neither of the last two axes is dense, and a bias
+ * that is not one value per column (add it as a {@linkplain PrimitiveAttributes#then(BinaryFunction, MemoryDescriptor)
+ * post-operation}).
+ *
  * <p>Arguments: {@link Argument#SRC}, {@link Argument#WEIGHTS}, {@link Argument#BIAS}, {@link Argument#DST}.
  *
  * @param bias of dst's rank, each size that of dst or 1: {@code [1, N]} for one value per column
@@ -35,7 +40,8 @@ public record MatMul(
         }
         for (int axis = 0; axis < rank - 2; axis++) {
             long size = dst.dim(axis);
-            if ((src.dim(axis) != size && src.dim(axis) != 1) || (weights.dim(axis) != size && weights.dim(axis) != 1)) {
+            if ((src.dim(axis) != size && src.dim(axis) != 1)
+                    || (weights.dim(axis) != size && weights.dim(axis) != 1)) {
                 throw new IllegalArgumentException(
                         text(src, weights, bias, dst) + ": batch sizes of axis " + axis + " do not agree");
             }

@@ -84,8 +84,9 @@ public final class MemoryDescriptor {
     public static MemoryDescriptor permuted(DataType type, long[] dims, int... order) {
         if (order.length != dims.length
                 || !Arrays.equals(IntStream.of(order).sorted().toArray(), IntStream.range(0, dims.length).toArray())) {
-            throw new IllegalArgumentException("order " + Arrays.toString(order) + " is not a permutation of the axes of "
-                    + Arrays.toString(dims));
+            throw new IllegalArgumentException(
+                    "order " + Arrays.toString(order) + " is not a permutation of the axes of "
+                            + Arrays.toString(dims));
         }
         long[] strides = new long[dims.length];
         long stride = 1;

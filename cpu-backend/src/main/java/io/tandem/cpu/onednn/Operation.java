@@ -7,4 +7,4 @@ package io.tandem.cpu.onednn;
  */
 public sealed interface Operation
         permits MatMul, Convolution, Pooling, BatchNormalization, LayerNormalization, Softmax, Lstm, Gru, VanillaRnn,
-                Eltwise, Reorder, Sum {}
+        Eltwise, Reorder, Sum {}

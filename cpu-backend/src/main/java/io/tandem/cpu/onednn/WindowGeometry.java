@@ -22,8 +22,9 @@ public record WindowGeometry(
         padEnd = List.copyOf(padEnd);
         int axes = stride.size();
         if (dilation.size() != axes || padBegin.size() != axes || padEnd.size() != axes) {
-            throw new IllegalArgumentException("stride " + stride + ", dilation " + dilation + " and padding " + padBegin
-                    + " and " + padEnd + " need one entry per spatial axis");
+            throw new IllegalArgumentException(
+                    "stride " + stride + ", dilation " + dilation + " and padding " + padBegin
+                            + " and " + padEnd + " need one entry per spatial axis");
         }
         if (stride.stream().anyMatch(s -> s < 1) || dilation.stream().anyMatch(d -> d < 1)) {
             throw new IllegalArgumentException(
@@ -68,7 +69,8 @@ public record WindowGeometry(
             long size = outputSize(axis, input.dim(axis + 2), window.get(axis));
             if (size < 1 || size != output.dim(axis + 2)) {
                 throw new IllegalArgumentException(what + ": spatial axis " + axis + " of " + input + " with window "
-                        + window + ", stride " + stride + ", dilation " + dilation + " and padding " + padBegin + " and "
+                        + window + ", stride " + stride + ", dilation " + dilation + " and padding " + padBegin
+                        + " and "
                         + padEnd + " gives size " + size + ", not that of " + output);
             }
         }

@@ -2,6 +2,10 @@ package io.tandem.cpu.threads;
 
 import io.tandem.cpu.onednn.NativeLibraries;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,20 +161,18 @@ public abstract sealed class Workers implements AutoCloseable permits OpenMpWork
 
     private void rethrow() {
         failed = false;
-        Throwable first = null;
-        for (int i = 0; i < failures.length; i++) {
-            Throwable failure = failures[i];
-            failures[i] = null;
-            if (failure != null && first == null) {
-                first = failure;
-            } else if (failure != null && failure != first) {
-                first.addSuppressed(failure);
+        List<Throwable> thrown = new ArrayList<>(Arrays.asList(failures));
+        thrown.removeIf(Objects::isNull);
+        Arrays.fill(failures, null);
+        Throwable first = thrown.getFirst();
+        for (Throwable other : thrown.subList(1, thrown.size())) {
+            if (other != first) {
+                first.addSuppressed(other);
             }
         }
         switch (first) {
             case Error e -> throw e;
             case RuntimeException e -> throw e;
-            case null -> throw new IllegalStateException("a part of a parallel loop failed without a reason");
             default -> throw new IllegalStateException("a part of a parallel loop failed", first);
         }
     }

@@ -67,7 +67,8 @@ class ConvolutionTest {
                 new Problem(2, 17, 1, 1, List.of(9, 6), List.of(3, 3), WindowGeometry.of(2, 2, 1), true),
                 new Problem(1, 2, 8, 16, List.of(6, 6), List.of(1, 1), WindowGeometry.of(2), false),
                 new Problem(2, 1, 3, 5, List.of(4, 5, 6), List.of(3, 2, 3),
-                        new WindowGeometry(List.of(1, 1, 2), List.of(1, 2, 1), List.of(1, 0, 1), List.of(0, 1, 1)), true),
+                        new WindowGeometry(List.of(1, 1, 2), List.of(1, 2, 1), List.of(1, 0, 1), List.of(0, 1, 1)),
+                        true),
                 new Problem(2, 3, 2, 2, List.of(3, 5, 4), List.of(2, 2, 2), WindowGeometry.of(3), false));
     }
 
@@ -164,7 +165,8 @@ class ConvolutionTest {
                                 if (d < 0 || h < 0 || v < 0 || d >= in[0] || h >= in[1] || v >= in[2]) {
                                     continue;
                                 }
-                                int xi = ((n * p.groups() * p.inputs() + g * p.inputs() + c) * in[0] + d) * in[1] * in[2]
+                                int xi = ((n * p.groups() * p.inputs() + g * p.inputs() + c) * in[0] + d) * in[1]
+                                        * in[2]
                                         + h * in[2] + v;
                                 int wi = (o * p.inputs() + c) * win[0] * win[1] * win[2] + k;
                                 sum += (double) x[xi] * w[wi];

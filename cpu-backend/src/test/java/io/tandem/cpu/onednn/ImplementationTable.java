@@ -67,16 +67,19 @@ public final class ImplementationTable {
                 () -> MatMul.of(x, w, y)).close());
         attempt("batched", () -> describe("matmul batched, src broadcast over both axes",
                 () -> MatMul.of(MemoryDescriptor.of(DataType.F32, 1, 1, 5, 7),
-                        MemoryDescriptor.of(DataType.F32, 2, 3, 7, 4), y)).close());
+                        MemoryDescriptor.of(DataType.F32, 2, 3, 7, 4), y))
+                .close());
         attempt("batched", () -> describe("matmul, columns two apart", () -> MatMul.of(
                 MemoryDescriptor.strided(DataType.F32, new long[] {16, 16}, new long[] {64, 2}),
                 MemoryDescriptor.of(DataType.F32, 16, 16), MemoryDescriptor.of(DataType.F32, 16, 16))).close());
         attempt("bias", () -> describe("matmul, bias of the result's size", () -> new MatMul(
                 MemoryDescriptor.of(DataType.F32, 5, 7), MemoryDescriptor.of(DataType.F32, 7, 4),
-                Optional.of(MemoryDescriptor.of(DataType.F32, 5, 4)), MemoryDescriptor.of(DataType.F32, 5, 4))).close());
+                Optional.of(MemoryDescriptor.of(DataType.F32, 5, 4)), MemoryDescriptor.of(DataType.F32, 5, 4)))
+                .close());
         attempt("bias", () -> describe("matmul, bias per row", () -> new MatMul(
                 MemoryDescriptor.of(DataType.F32, 5, 7), MemoryDescriptor.of(DataType.F32, 7, 4),
-                Optional.of(MemoryDescriptor.of(DataType.F32, 5, 1)), MemoryDescriptor.of(DataType.F32, 5, 4))).close());
+                Optional.of(MemoryDescriptor.of(DataType.F32, 5, 1)), MemoryDescriptor.of(DataType.F32, 5, 4)))
+                .close());
     }
 
     private static MemoryDescriptor matrix(long rows, long columns, boolean turned) {
@@ -137,7 +140,8 @@ public final class ImplementationTable {
                     List<Integer> window = Collections.nCopies(axes, 2);
                     MemoryDescriptor src = activations(tag, 4, channels, axes, 8);
                     MemoryDescriptor dst = activations(tag, 4, channels, axes, geometry.outputSize(0, 8, 2));
-                    String what = axes + "d pool " + kind + " " + tag + " channels " + channels + " dilation " + dilation;
+                    String what =
+                            axes + "d pool " + kind + " " + tag + " channels " + channels + " dilation " + dilation;
                     attempt(what, () -> {
                         PrimitiveDescriptor forward = describe(what + " fwd", () -> new Pooling.Forward(
                                 Propagation.TRAINING, kind, src, dst, window, geometry));
@@ -203,7 +207,8 @@ public final class ImplementationTable {
         layouts.add(MemoryDescriptor.permuted(DataType.F32, new long[] {4, 17, 9, 9}, 3, 2, 1, 0));
         for (MemoryDescriptor from : layouts) {
             for (MemoryDescriptor to : layouts) {
-                attempt("reorder", () -> describe("reorder " + from + " -> " + to, () -> new Reorder(from, to)).close());
+                attempt("reorder",
+                        () -> describe("reorder " + from + " -> " + to, () -> new Reorder(from, to)).close());
             }
         }
         for (Direction direction : Direction.values()) {

@@ -86,7 +86,8 @@ class NativeCacheTest {
     @Test
     void aFolderOpenToOthersIsClosed() throws IOException {
         Path folder = Files.createDirectories(temp.resolve("cache").resolve("n-1"));
-        Assumptions.assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"), "needs POSIX permissions");
+        Assumptions.assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"),
+                "needs POSIX permissions");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         new NativeCache(List.of(temp.resolve("cache"))).provide("n-1", List.of(NativeResource.of("liba.so", jar())));
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));

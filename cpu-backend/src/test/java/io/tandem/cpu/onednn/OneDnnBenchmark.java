@@ -100,7 +100,7 @@ public final class OneDnnBenchmark implements AutoCloseable {
         MemoryDescriptor x = MemoryDescriptor.of(DataType.F32, 16);
         double tiny = time(new Eltwise.Forward(Propagation.INFERENCE, EltwiseFunction.RELU, x, x, 0, 0), Map.of());
         print("relu of 16 values %.0f ns", tiny * 1e9);
-        double fork = seconds(() -> workers.parallel(2, 1, (part, from, to) -> { }));
+        double fork = seconds(() -> workers.parallel(2, 1, (part, from, to) -> {}));
         print("empty parallel loop %.2f us", fork * 1e6);
         long start = clock.getAsLong();
         int count = 20;
@@ -156,7 +156,8 @@ public final class OneDnnBenchmark implements AutoCloseable {
             batch *= product.dst().dim(i);
         }
         int rank = product.dst().rank();
-        double work = 2.0 * batch * product.dst().dim(rank - 2) * product.dst().dim(rank - 1) * product.src().dim(rank - 1);
+        double work =
+                2.0 * batch * product.dst().dim(rank - 2) * product.dst().dim(rank - 1) * product.src().dim(rank - 1);
         line(what, time(descriptor, Map.of()), work, "GFLOP/s", descriptor.layout(Argument.WEIGHTS).layout(),
                 descriptor);
     }
@@ -212,7 +213,9 @@ public final class OneDnnBenchmark implements AutoCloseable {
         MemoryDescriptor bias = MemoryDescriptor.of(DataType.F32, groups * outputs);
         List<FormatTag[]> pairs = new ArrayList<>();
         LAYOUTS.forEach(tag -> pairs.add(new FormatTag[] {tag, tag}));
-        pairs.add(new FormatTag[] {FormatTag.PLAIN, FormatTag.BLOCKED_16});
+        if (inputs <= 3) {
+            pairs.add(new FormatTag[] {FormatTag.PLAIN, FormatTag.BLOCKED_16});
+        }
         pairs.add(new FormatTag[] {FormatTag.ANY, FormatTag.ANY});
         for (FormatTag[] pair : pairs) {
             MemoryDescriptor src = MemoryDescriptor.of(DataType.F32, pair[0], batch, groups * inputs, size, size);
@@ -230,12 +233,17 @@ public final class OneDnnBenchmark implements AutoCloseable {
                         data.layout(Argument.DIFF_DST).layout(), data.layout(Argument.DIFF_SRC).layout(),
                         gradient.layout(Argument.SRC).layout(), gradient.layout(Argument.DIFF_DST).layout());
             }
-            line(what + " fwd " + tag, time(forward, Map.of()), work, "GFLOP/s",
-                    forward.layout(Argument.WEIGHTS).layout(), forward);
-            line(what + " bwd data " + tag, time(data, Map.of()), work, "GFLOP/s",
-                    data.layout(Argument.WEIGHTS).layout(), data);
-            line(what + " bwd weights " + tag, time(gradient, Map.of()), work, "GFLOP/s",
-                    gradient.layout(Argument.DIFF_WEIGHTS).layout(), gradient);
+            convolutionLine(what + " fwd " + tag, forward, work, Argument.WEIGHTS);
+            convolutionLine(what + " bwd data " + tag, data, work, Argument.WEIGHTS);
+            convolutionLine(what + " bwd weights " + tag, gradient, work, Argument.DIFF_WEIGHTS);
+        }
+    }
+
+    private void convolutionLine(String what, PrimitiveDescriptor descriptor, double work, Argument weights) {
+        if (descriptor.isReference()) {
+            print("%-58s not timed: plain loops, %s", what, descriptor.implementation());
+        } else {
+            line(what, time(descriptor, Map.of()), work, "GFLOP/s", descriptor.layout(weights).layout(), descriptor);
         }
     }
 

@@ -30,7 +30,8 @@ class WorkersTest {
         Workers open(int threads) {
             return switch (this) {
                 case OPEN_MP -> {
-                    boolean possible = NativeLibraries.discover().libraries().map(OpenMpWorkers::possible).orElse(false);
+                    boolean possible =
+                            NativeLibraries.discover().libraries().map(OpenMpWorkers::possible).orElse(false);
                     Assumptions.assumeTrue(possible, "needs GNU's OpenMP runtime");
                     yield Workers.open(threads);
                 }
@@ -174,7 +175,7 @@ class WorkersTest {
             AtomicReference<Throwable> other = new AtomicReference<>();
             Thread thread = new Thread(() -> {
                 try {
-                    workers.parallel(1, 1, (part, from, to) -> { });
+                    workers.parallel(1, 1, (part, from, to) -> {});
                 } catch (Throwable e) {
                     other.set(e);
                 }
@@ -186,7 +187,7 @@ class WorkersTest {
             for (long items : new long[] {1, 1000}) {
                 IllegalStateException nested = assertThrows(IllegalStateException.class,
                         () -> workers.parallel(items, 1,
-                                (part, from, to) -> workers.parallel(10, 1, (p, f, t) -> { })));
+                                (part, from, to) -> workers.parallel(10, 1, (p, f, t) -> {})));
                 assertTrue(nested.getMessage().contains("cannot"), nested.getMessage());
             }
         }
@@ -198,7 +199,7 @@ class WorkersTest {
         Workers workers = kind.open(2);
         workers.close();
         workers.close();
-        assertThrows(IllegalStateException.class, () -> workers.parallel(10, 1, (part, from, to) -> { }));
+        assertThrows(IllegalStateException.class, () -> workers.parallel(10, 1, (part, from, to) -> {}));
     }
 
     @ParameterizedTest
@@ -231,8 +232,8 @@ class WorkersTest {
         assertThrows(IllegalArgumentException.class, () -> Workers.open(0));
         assertThrows(IllegalArgumentException.class, () -> Workers.openPool(0));
         try (Workers workers = Workers.openPool(1)) {
-            assertThrows(IllegalArgumentException.class, () -> workers.parallel(-1, 1, (part, from, to) -> { }));
-            assertThrows(IllegalArgumentException.class, () -> workers.parallel(1, 0, (part, from, to) -> { }));
+            assertThrows(IllegalArgumentException.class, () -> workers.parallel(-1, 1, (part, from, to) -> {}));
+            assertThrows(IllegalArgumentException.class, () -> workers.parallel(1, 0, (part, from, to) -> {}));
         }
         AtomicReference<Throwable> refused = new AtomicReference<>();
         Thread.ofVirtual().start(() -> {
