@@ -13,7 +13,6 @@ import io.tandem.graph.Pooling;
 import io.tandem.graph.Tensor;
 import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.NDArray;
-import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.Arrays;

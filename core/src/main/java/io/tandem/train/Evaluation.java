@@ -32,7 +32,11 @@ public final class Evaluation implements AutoCloseable {
     private Loss loss;
     private List<Metric> metrics = List.of();
 
-    /** Inference with the values of a state. */
+    /**
+     * Inference with the values of a state.
+     *
+     * @throws IllegalArgumentException if the state belongs to another model
+     */
     public Evaluation(Model model, State state) {
         this(model, state, UnaryOperator.identity());
     }
@@ -41,6 +45,7 @@ public final class Evaluation implements AutoCloseable {
         this.model = model;
         this.state = state;
         this.entries = entries;
+        state.require(model);
     }
 
     /**

@@ -166,6 +166,27 @@ public final class State implements AutoCloseable {
         }
     }
 
+    /**
+     * Requires that there is an entry of the right type for each parameter and statistic of a model.
+     *
+     * @throws IllegalArgumentException that lists all paths which are missing here, or have another type
+     */
+    void require(Model other) {
+        List<String> faults = new ArrayList<>();
+        other.variables().forEach((path, variable) -> {
+            Entry entry = entries.get(path);
+            if (entry == null) {
+                faults.add("missing: " + path + " " + variable.type());
+            } else if (!entry.type().equals(variable.type())) {
+                faults.add("wrong type: " + path + " is " + entry.type() + ", not " + variable.type());
+            }
+        });
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the state belongs to another model:\n  " + String.join("\n  ", faults));
+        }
+    }
+
     /** The memory of an entry. */
     Buffer buffer(String path) {
         return entry(path).buffer();

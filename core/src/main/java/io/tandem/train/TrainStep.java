@@ -38,11 +38,13 @@ public final class TrainStep implements AutoCloseable {
      * A step for a state of the training's model.
      *
      * @param target type of one sample's target, without batch axis
+     * @throws IllegalArgumentException if the state belongs to another model
      */
     public TrainStep(Training training, State state, TensorType target) {
         this.training = training;
         this.state = state;
         this.target = target;
+        state.require(training.model());
         StepGraph.declare(training, state);
         reload();
     }

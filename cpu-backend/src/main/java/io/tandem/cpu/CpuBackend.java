@@ -35,6 +35,7 @@ public final class CpuBackend implements Backend {
             throw new DeviceException("no device '" + name + "': the CPU is one device, 'cpu'; say how many threads it"
                     + " uses by DeviceOptions.withThreads");
         }
+        CpuSettings.threads(options); // fails before anything is opened
         return new CpuDevice(options, CpuSettings.DEFAULT);
     }
 

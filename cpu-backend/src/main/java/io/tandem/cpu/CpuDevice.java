@@ -20,12 +20,16 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The CPU as a device: one thread of its own runs all kernels, with workers beside it. {@link Executable#run} returns when
  * the work has started; everything else waits for it.
  */
 final class CpuDevice implements Device {
+    private static final Logger log = LoggerFactory.getLogger(CpuDevice.class);
+
     private final DeviceOptions options;
     private final CpuSettings settings;
     private final HostMemory memory = new HostMemory("cpu");
@@ -43,15 +47,30 @@ final class CpuDevice implements Device {
     CpuDevice(DeviceOptions options, CpuSettings settings) {
         this.options = options;
         this.settings = settings;
-        int count = settings.threads(options);
+        int count = CpuSettings.threads(options);
         Optional<OneDnn> oneDnn = settings.useOneDnn() ? OneDnn.find() : Optional.empty();
         threads = owner.compute(() -> new DeviceThreads(settings.workers(count, oneDnn)));
         context = owner.compute(() -> oneDnn.map(l -> new OneDnnContext(l, options)));
         library = context.map(OneDnnKernels::new);
         compiler = settings.compiler();
         lowering = new CpuLowering(owner, library);
+        warn(oneDnn);
         info = new DeviceInfo(
                 "cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
+    }
+
+    /** One line for each thing that makes this device slower than it could be. */
+    private void warn(Optional<OneDnn> oneDnn) {
+        if (settings.useOneDnn() && oneDnn.isEmpty()) {
+            log.warn("products, convolutions and recurrent layers run in Java, slowly: {}", OneDnn.explanation());
+        }
+        if (settings.useVectors() && !compiler.vectorises()) {
+            log.warn("fused kernels run without the Vector API, slower: start Java with --add-modules jdk.incubator.vector");
+        }
+        if (options.math() == DeviceOptions.MathPolicy.BF16
+                && !oneDnn.map(OneDnnContext::multipliesBfloat16).orElse(false)) {
+            log.warn("products stay in float32: this machine has no instructions for bfloat16 (AVX-512 BF16 or AMX)");
+        }
     }
 
     HostMemory memory() {
@@ -108,7 +127,9 @@ final class CpuDevice implements Device {
     @Override
     public Executable compile(Plan plan) {
         settle();
+        long start = System.nanoTime();
         CpuExecutable executable = new CpuExecutable(this, owner.compute(() -> program(plan)));
+        log.debug("made {} kernels in {} ms", plan.steps().size(), (System.nanoTime() - start) / 1_000_000);
         executables.add(executable);
         return executable;
     }
@@ -117,7 +138,7 @@ final class CpuDevice implements Device {
         Plan pooled = PoolKernels.apply(plan);
         Plan refined = library.map(l -> LayoutPass.apply(pooled, l.blocks(), OneDnnKernels::takesLayouts))
                 .orElse(pooled);
-        return new Program(refined, 0, new KernelMaker(compiler, library, threads, faults));
+        return new Program(refined, 0, new KernelMaker(refined, compiler, library, threads, faults));
     }
 
     void release(CpuExecutable executable) {

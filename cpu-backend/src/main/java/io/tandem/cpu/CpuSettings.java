@@ -1,5 +1,6 @@
 package io.tandem.cpu;
 
+import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.onednn.OneDnn;
@@ -22,9 +23,11 @@ record CpuSettings(boolean useOneDnn, boolean useVectors, boolean poison) {
     /** What users get. */
     static final CpuSettings DEFAULT = new CpuSettings(true, true, false);
 
-    int threads(DeviceOptions options) {
+    /** The number of threads that the options ask for. */
+    static int threads(DeviceOptions options) {
         if (options.threads() < 0) {
-            throw new IllegalArgumentException("the number of threads must not be negative: " + options.threads());
+            throw new DeviceException("the number of threads must not be negative, it is " + options.threads()
+                    + "; 0 means one per core");
         }
         if (options.deterministic()) {
             return 1;

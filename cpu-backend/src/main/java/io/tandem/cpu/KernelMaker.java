@@ -2,6 +2,7 @@ package io.tandem.cpu;
 
 import io.tandem.compile.Kernel;
 import io.tandem.compile.Plan;
+import io.tandem.cpu.codegen.CompiledKernel;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.kernel.ArgReduceKernel;
 import io.tandem.cpu.kernel.ConcatKernel;
@@ -22,31 +23,65 @@ import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
 import io.tandem.tensor.DType;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** Chooses a kernel for each step: generated code, oneDNN where it is there and knows the case, or Java. */
 final class KernelMaker implements Program.KernelFactory {
-    private final KernelCompiler compiler;
+    private final Map<Kernel, CompletableFuture<CompiledKernel>> generated = new HashMap<>();
     private final Optional<OneDnnKernels> library;
     private final DeviceThreads threads;
     private final Faults faults;
 
+    /**
+     * Starts to generate the code of a plan's fused kernels; equal ones share it.
+     *
+     * @param plan whose kernels will be asked for
+     */
     KernelMaker(
+            Plan plan,
             KernelCompiler compiler,
             Optional<OneDnnKernels> library,
             DeviceThreads threads,
             Faults faults) {
-        this.compiler = compiler;
         this.library = library;
         this.threads = threads;
         this.faults = faults;
+        generate(plan, compiler);
+    }
+
+    /** On other threads, while the device's thread makes the library's primitives. */
+    private void generate(Plan plan, KernelCompiler compiler) {
+        for (Plan.Step step : plan.steps()) {
+            switch (step.action()) {
+                case Plan.RunKernel(Kernel kernel) -> generated.computeIfAbsent(
+                        kernel, k -> CompletableFuture.supplyAsync(() -> compiler.compile(k)));
+                case Plan.Loop loop -> generate(loop.body(), compiler);
+                case Plan.Call call -> {}
+                case Plan.Convert convert -> {}
+            }
+        }
+    }
+
+    private CompiledKernel code(Kernel kernel) {
+        try {
+            return generated.get(kernel).join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
     }
 
     @Override
     public StepKernel make(Plan.Step step, StepPlaces places, long end) {
         return switch (step.action()) {
-            case Plan.RunKernel(Kernel kernel) -> new FusedKernel(compiler.compile(kernel), places, threads);
+            case Plan.RunKernel(Kernel kernel) -> new FusedKernel(code(kernel), places, threads);
             case Plan.Loop loop -> new LoopKernel(loop, places, new Program(loop.body(), end, this));
             case Plan.Convert convert -> library.orElseThrow().convert(places);
             case Plan.Call call -> library.flatMap(l -> l.make(call, places)).orElseGet(() -> inJava(call, places));

@@ -33,9 +33,6 @@ import java.util.function.Supplier;
  * wait for it. Executables share one workspace, which is as large as the largest of them needs.
  */
 public final class CudaDevice implements Device {
-    /** What cuBLAS needs on every GPU for its fastest kernels, and during capture. */
-    private static final long BLAS_WORKSPACE = 32L << 20;
-
     private final String name;
     private final CudaRuntime runtime;
     private final DeviceOptions options;
@@ -71,9 +68,10 @@ public final class CudaDevice implements Device {
         this.library = new KernelLibrary(driver, runtime.compiler());
         this.faults = new FaultMemory(driver, stream);
         this.staging = new Staging(driver, stream);
-        this.blasWorkspace = driver.allocate(BLAS_WORKSPACE);
+        // During a capture cuBLAS cannot allocate a workspace of its own.
+        this.blasWorkspace = driver.allocate(settings.blasWorkspaceBytes());
         runtime.blas().setStream(stream);
-        runtime.blas().setWorkspace(new Workspace(blasWorkspace, BLAS_WORKSPACE));
+        runtime.blas().setWorkspace(new Workspace(blasWorkspace, settings.blasWorkspaceBytes()));
         runtime.dnn().setStream(stream);
         this.context = new LoweringContext(stream, runtime.blas(), runtime.dnn(), library, faults, options);
     }

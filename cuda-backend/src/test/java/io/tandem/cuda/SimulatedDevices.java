@@ -14,6 +14,9 @@ public final class SimulatedDevices {
     /** In deterministic mode, since the others' library calls differ from run to run, as on a GPU. */
     public static final DeviceOptions DETERMINISTIC = DeviceOptions.defaults().withDeterministic(true);
 
+    /** The simulation writes all of cuBLAS' workspace at each call. */
+    public static final CudaSettings SETTINGS = CudaSettings.defaults().withBlasWorkspace(4096);
+
     private SimulatedDevices() {}
 
     /** The compiler; the running test is skipped where there is none. */
@@ -25,7 +28,7 @@ public final class SimulatedDevices {
 
     /** A device that captures its work into graphs. */
     public static CudaDevice open(SimulationOptions simulation, DeviceOptions options) {
-        return open(simulation, options, CudaSettings.defaults());
+        return open(simulation, options, SETTINGS);
     }
 
     /** A device. */

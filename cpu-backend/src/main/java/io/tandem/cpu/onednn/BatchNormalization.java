@@ -32,9 +32,9 @@ public sealed interface BatchNormalization extends Operation {
 
     /**
      * Result of the normalization. Arguments: {@link Argument#SRC}, {@link Argument#DST}, {@link Argument#SCALE},
-     * {@link Argument#SHIFT}; {@link Argument#MEAN} and {@link Argument#VARIANCE}, which are results in training without
-     * given statistics, operands with them, and not used in inference without them; {@link Argument#WORKSPACE} for RELU
-     * in training.
+     * {@link Argument#SHIFT}; {@link Argument#MEAN} and {@link Argument#VARIANCE}, which are results in training
+     * without given statistics, operands with them, and not used in inference without them; {@link Argument#WORKSPACE}
+     * for RELU in training.
      *
      * @param epsilon added to the variance
      */
@@ -50,8 +50,8 @@ public sealed interface BatchNormalization extends Operation {
 
     /**
      * Gradients with respect to source, scale and shift. Arguments: {@link Argument#SRC}, {@link Argument#MEAN},
-     * {@link Argument#VARIANCE}, {@link Argument#DIFF_DST}, {@link Argument#SCALE}, {@link Argument#WORKSPACE} for RELU,
-     * {@link Argument#DIFF_SRC}, {@link Argument#DIFF_SCALE}, {@link Argument#DIFF_SHIFT}.
+     * {@link Argument#VARIANCE}, {@link Argument#DIFF_DST}, {@link Argument#SCALE}, {@link Argument#WORKSPACE} for
+     * RELU, {@link Argument#DIFF_SRC}, {@link Argument#DIFF_SCALE}, {@link Argument#DIFF_SHIFT}.
      *
      * @param flags those of the forward operation
      * @param forward the descriptor of the forward operation for training

@@ -8,10 +8,10 @@ import java.util.stream.IntStream;
  * Convolution over one to three spatial axes: src [N, I, ...], weights [O, I, ...] or with groups [G, O/G, I/G, ...],
  * bias [O], dst [N, O, ...]. Plain weights fall to slow implementations: leave the weights' layout open.
  *
- * <p>Of activations, channels last is fast for all shapes. Blocked layouts are a little faster for gradients of weights,
- * but plain loops, a hundred times slower, compute them where channels or groups do not fill the blocks. Plain
- * activations are reordered inside the primitive, each time. Mixed layouts of src and dst are slow but for a first layer
- * with 1 or 3 channels, where plain src and blocked dst is what oneDNN chooses itself. See
+ * <p>Of activations, channels last is fast for all shapes. Blocked layouts are a little faster for gradients of
+ * weights, but plain loops, a hundred times slower, compute them where channels or groups do not fill the blocks. Plain
+ * activations are reordered inside the primitive, each time. Mixed layouts of src and dst are slow but for a first
+ * layer with 1 or 3 channels, where plain src and blocked dst is what oneDNN chooses itself. See
  * {@link PrimitiveDescriptor#isReference}.
  */
 public sealed interface Convolution extends Operation {

@@ -13,8 +13,8 @@ package io.tandem.cpu.onednn;
  * <p>Sizes as in {@link RecurrentTensors}, with 3 gates in the order u, r, n and 4 biases in the order bu, br, bn, bh.
  * PyTorch's matrices [3H, I] hold the gates in the order r, u, n: the blocks of r and u have to be exchanged on the way
  * (reorder one block at a time with {@link MemoryDescriptor#slice} or at an offset). Its two biases of u and of r are
- * added and each has the gradient of the sum; bn is that of the inputs, bh that of the recurrent product. Layouts are those
- * of {@link Lstm}. Gradients of weights and bias are written, not added to what is there.
+ * added and each has the gradient of the sum; bn is that of the inputs, bh that of the recurrent product. Layouts are
+ * those of {@link Lstm}. Gradients of weights and bias are written, not added to what is there.
  */
 public sealed interface Gru extends Operation {
 
@@ -34,8 +34,8 @@ public sealed interface Gru extends Operation {
     }
 
     /**
-     * All gradients. Arguments: those of the forward operation, the weights in the layouts that this primitive wants; for
-     * each but the workspace also its gradient.
+     * All gradients. Arguments: those of the forward operation, the weights in the layouts that this primitive wants;
+     * for each but the workspace also its gradient.
      *
      * @param forward the descriptor of the forward operation for training
      */

@@ -31,8 +31,8 @@ public sealed interface LayerNormalization extends Operation {
 
     /**
      * Result of the normalization. Arguments: {@link Argument#SRC}, {@link Argument#DST}, {@link Argument#SCALE},
-     * {@link Argument#SHIFT}; {@link Argument#MEAN} and {@link Argument#VARIANCE}, which are results in training without
-     * given statistics, operands with them, and not used in inference without them.
+     * {@link Argument#SHIFT}; {@link Argument#MEAN} and {@link Argument#VARIANCE}, which are results in training
+     * without given statistics, operands with them, and not used in inference without them.
      *
      * @param statistics sizes and layout of mean and variance
      * @param epsilon added to the variance

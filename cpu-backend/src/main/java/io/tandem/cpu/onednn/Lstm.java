@@ -15,10 +15,10 @@ package io.tandem.cpu.onednn;
  *
  * <p>Two plain layouts of the weights have names. In <b>ldigo</b>, the row-major one, the units are innermost. In
  * <b>ldgoi</b> the inputs are: these are the bytes of a row-major matrix [4H, I], so PyTorch's {@code weight_ih_l0} and
- * {@code weight_hh_l0} are read in place through {@link #matrixWeights}. The forward primitive wants ldigo, the backward
- * primitive ldgoi, and gradients of weights come as ldigo; leave layouts open and reorder from and to ldgoi. There is one
- * bias: PyTorch's two are added, and each has the gradient of the sum. Gradients of weights and bias are written, not
- * added to what is there.
+ * {@code weight_hh_l0} are read in place through {@link #matrixWeights}. The forward primitive wants ldigo, the
+ * backward primitive ldgoi, and gradients of weights come as ldigo; leave layouts open and reorder from and to ldgoi.
+ * There is one bias: PyTorch's two are added, and each has the gradient of the sum. Gradients of weights and bias are
+ * written, not added to what is there.
  */
 public sealed interface Lstm extends Operation {
 
@@ -80,15 +80,15 @@ public sealed interface Lstm extends Operation {
 
     /**
      * Outputs and last states. Arguments: {@link Argument#SRC_LAYER}, {@link Argument#SRC_ITER},
-     * {@link Argument#SRC_ITER_C}, {@link Argument#WEIGHTS_LAYER}, {@link Argument#WEIGHTS_ITER}, {@link Argument#BIAS},
-     * {@link Argument#DST_LAYER}, {@link Argument#DST_ITER}, {@link Argument#DST_ITER_C}, in training
+     * {@link Argument#SRC_ITER_C}, {@link Argument#WEIGHTS_LAYER}, {@link Argument#WEIGHTS_ITER}, {@link
+     * Argument#BIAS}, {@link Argument#DST_LAYER}, {@link Argument#DST_ITER}, {@link Argument#DST_ITER_C}, in training
      * {@link Argument#WORKSPACE}.
      */
     record Forward(Propagation propagation, Direction direction, Tensors tensors) implements Lstm {}
 
     /**
-     * All gradients. Arguments: those of the forward operation, the weights in the layouts that this primitive wants; for
-     * each but the workspace also its gradient, as {@link Argument#DIFF_SRC_LAYER}.
+     * All gradients. Arguments: those of the forward operation, the weights in the layouts that this primitive wants;
+     * for each but the workspace also its gradient, as {@link Argument#DIFF_SRC_LAYER}.
      *
      * @param forward the descriptor of the forward operation for training
      */

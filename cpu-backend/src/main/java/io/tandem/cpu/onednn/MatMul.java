@@ -3,14 +3,14 @@ package io.tandem.cpu.onednn;
 import java.util.Optional;
 
 /**
- * Matrix product {@code dst = src x weights + bias}, batched over the leading axes: src [..., M, K], weights [..., K, N],
- * dst [..., M, N]. Leading sizes are equal, or 1 in src or weights. Transposed operands are described by their strides.
- * Layouts may be open, which is worth it only for weights that are used many times.
+ * Matrix product {@code dst = src x weights + bias}, batched over the leading axes: src [..., M, K], weights [..., K,
+ * N], dst [..., M, N]. Leading sizes are equal, or 1 in src or weights. Transposed operands are described by their
+ * strides. Layouts may be open, which is worth it only for weights that are used many times.
  *
- * <p>Plain loops, a hundred times slower, compute: a transposed dst (exchange the factors: the transposed product is the
- * product of the transposed weights and src), src or weights in which neither of the last two axes is dense, and a bias
- * that is not one value per column (add it as a {@linkplain PrimitiveAttributes#then(BinaryFunction, MemoryDescriptor)
- * post-operation}).
+ * <p>Plain loops, a hundred times slower, compute: a transposed dst (exchange the factors: the transposed product is
+ * the product of the transposed weights and src), src or weights in which neither of the last two axes is dense, and a
+ * bias that is not one value per column (add it as a {@linkplain PrimitiveAttributes#then(BinaryFunction,
+ * MemoryDescriptor) post-operation}).
  *
  * <p>Arguments: {@link Argument#SRC}, {@link Argument#WEIGHTS}, {@link Argument#BIAS}, {@link Argument#DST}.
  *

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * A descriptor and an address. The memory itself belongs to the caller, and must live while primitives use it; it may be
- * exchanged between two runs.
+ * A descriptor and an address. The memory itself belongs to the caller, and must live while primitives use it; it may
+ * be exchanged between two runs.
  */
 public final class Memory extends NativeObject {
     private final MemoryDescriptor descriptor;
@@ -55,8 +55,8 @@ public final class Memory extends NativeObject {
     /**
      * Points to other memory.
      *
-     * @param target native memory of at least the descriptor's size, aligned to the element type (64 bytes are best), and
-     *     accessible from any thread
+     * @param target native memory of at least the descriptor's size, aligned to the element type (64 bytes are best),
+     *     and accessible from any thread
      */
     public void pointTo(MemorySegment target) {
         if (!target.isNative() || target.byteSize() < descriptor.size()

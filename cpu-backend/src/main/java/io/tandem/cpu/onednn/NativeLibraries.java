@@ -18,7 +18,8 @@ import java.util.Properties;
 
 /**
  * oneDNN and its OpenMP runtime, loaded into this process. They are found on the class path, as the artifact
- * {@code org.bytedeco:dnnl} with a platform classifier carries them, copied into a private folder and loaded from there.
+ * {@code org.bytedeco:dnnl} with a platform classifier carries them, copied into a private folder and loaded from
+ * there.
  */
 public final class NativeLibraries {
     private static final String ARTIFACT = "org.bytedeco:dnnl:3.11-1.5.13";
@@ -148,7 +149,9 @@ public final class NativeLibraries {
         return "onednn-" + version + "-" + platform.name() + "-" + checksum;
     }
 
-    /** Sets a variable for C code of this process, unless the user has set it. Does nothing where there is no setenv. */
+    /**
+     * Sets a variable for C code of this process, unless the user has set it. Does nothing where there is no setenv.
+     */
     private static void setEnvironment(String name, String value) {
         Linker linker = Linker.nativeLinker();
         Optional<MemorySegment> address = linker.defaultLookup().find("setenv");

@@ -4,8 +4,8 @@ import java.util.List;
 
 /**
  * Pooling over one to three spatial axes: src [N, C, ...], dst [N, C, ...]. A ceiling in the result's size is
- * expressed by a larger padding at the end. Channels last and blocked layouts are three times as fast as plain ones. Plain
- * loops compute pooling with dilation in every layout.
+ * expressed by a larger padding at the end. Channels last and blocked layouts are three times as fast as plain ones.
+ * Plain loops compute pooling with dilation in every layout.
  */
 public sealed interface Pooling extends Operation {
 

@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * How an operation is computed: implementation and layouts are chosen. The blueprint of primitives; it may be closed when
- * the last one has been made.
+ * How an operation is computed: implementation and layouts are chosen. The blueprint of primitives; it may be closed
+ * when the last one has been made.
  */
 public final class PrimitiveDescriptor extends NativeObject {
     private static final int QUERY_IMPLEMENTATION = 8;
@@ -52,8 +52,8 @@ public final class PrimitiveDescriptor extends NativeObject {
     }
 
     /**
-     * Whether this is one of oneDNN's plain loops ({@code ref:any}), often a hundred times slower than the others. Recurrent
-     * layers called {@code ref} are none: they are made of fast matrix products.
+     * Whether this is one of oneDNN's plain loops ({@code ref:any}), often a hundred times slower than the others.
+     * Recurrent layers called {@code ref} are none: they are made of fast matrix products.
      */
     public boolean isReference() {
         return implementation.startsWith("ref:");

@@ -1,7 +1,8 @@
 package io.tandem.cpu.onednn;
 
 /**
- * Softmax or its logarithm along an axis. The gradient along any other than the innermost axis is computed by plain loops.
+ * Softmax or its logarithm along an axis. The gradient along any other than the innermost axis is computed by plain
+ * loops.
  */
 public sealed interface Softmax extends Operation {
 

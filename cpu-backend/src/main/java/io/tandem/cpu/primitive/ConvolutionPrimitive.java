@@ -47,8 +47,8 @@ final class ConvolutionPrimitive {
         }
         Convolution.Forward operation = new Convolution.Forward(
                 Propagation.TRAINING,
-                OneDnnLayout.preferred(x),
-                filter.open(),
+                OneDnnLayout.factor(context, x),
+                filter.open(context),
                 bias,
                 OneDnnLayout.preferred(y),
                 geometry(op.geometry()));
@@ -81,12 +81,13 @@ final class ConvolutionPrimitive {
         Filter filter = new Filter(op.geometry(), w.type());
         WindowGeometry geometry = geometry(op.geometry());
         MemoryDescriptor preferredX = OneDnnLayout.preferred(dx);
-        MemoryDescriptor preferredY = OneDnnLayout.preferred(dy);
+        MemoryDescriptor preferredY = OneDnnLayout.factor(context, dy);
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
-                PrimitiveDescriptor hint = hint(context, preferredX, filter, preferredY, geometry);
+                PrimitiveDescriptor hint = hint(context, dx, filter, dy, geometry);
                 PrimitiveDescriptor descriptor = context.engine()
                         .describe(
-                                new Convolution.BackwardData(preferredX, filter.open(), preferredY, geometry, hint),
+                                new Convolution.BackwardData(
+                                        preferredX, filter.open(context), preferredY, geometry, hint),
                                 context.attributes())) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
@@ -114,14 +115,14 @@ final class ConvolutionPrimitive {
         }
         Filter filter = new Filter(op.geometry(), dw.type());
         WindowGeometry geometry = geometry(op.geometry());
-        MemoryDescriptor preferredX = OneDnnLayout.preferred(x);
-        MemoryDescriptor preferredY = OneDnnLayout.preferred(dy);
+        MemoryDescriptor preferredX = OneDnnLayout.factor(context, x);
+        MemoryDescriptor preferredY = OneDnnLayout.factor(context, dy);
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
-                PrimitiveDescriptor hint = hint(context, preferredX, filter, preferredY, geometry);
+                PrimitiveDescriptor hint = hint(context, x, filter, dy, geometry);
                 PrimitiveDescriptor descriptor = context.engine()
                         .describe(
                                 new Convolution.BackwardWeights(
-                                        preferredX, filter.open(), Optional.empty(), preferredY, geometry, hint),
+                                        preferredX, filter.openResult(), Optional.empty(), preferredY, geometry, hint),
                                 context.attributes())) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
@@ -138,12 +139,18 @@ final class ConvolutionPrimitive {
         }
     }
 
+    /** The forward primitive that a gradient belongs to. */
     private static PrimitiveDescriptor hint(
-            OneDnnContext context, MemoryDescriptor x, Filter filter, MemoryDescriptor y, WindowGeometry geometry) {
+            OneDnnContext context, Place x, Filter filter, Place y, WindowGeometry geometry) {
         return context.engine()
                 .describe(
                         new Convolution.Forward(
-                                Propagation.TRAINING, x, filter.open(), Optional.empty(), y, geometry),
+                                Propagation.TRAINING,
+                                OneDnnLayout.factor(context, x),
+                                filter.open(context),
+                                Optional.empty(),
+                                OneDnnLayout.factor(context, y),
+                                geometry),
                         context.attributes());
     }
 
@@ -175,7 +182,13 @@ final class ConvolutionPrimitive {
             return OneDnnLayout.dims(groups == 1 ? shape : shape.with(0, shape.dim(0) / groups).insert(0, groups));
         }
 
-        MemoryDescriptor open() {
+        /** As a factor, in the layout that oneDNN likes. */
+        MemoryDescriptor open(OneDnnContext context) {
+            return MemoryDescriptor.any(context.factor(type), dims);
+        }
+
+        /** As a result, in the layout that oneDNN likes. */
+        MemoryDescriptor openResult() {
             return MemoryDescriptor.any(type, dims);
         }
 

@@ -31,8 +31,11 @@ final class MatMulPrimitive {
             return Optional.empty();
         }
         DataType type = OneDnnLayout.type(c.type());
-        MemoryDescriptor src = matrix(type, a.type().shape(), op.transposeA());
-        MemoryDescriptor weights = matrix(type, b.type().shape(), op.transposeB());
+        DataType factor = context.factor(type);
+        MemoryDescriptor seenA = matrix(type, a.type().shape(), op.transposeA());
+        MemoryDescriptor seenB = matrix(type, b.type().shape(), op.transposeB());
+        MemoryDescriptor src = factor == type ? seenA : MemoryDescriptor.any(factor, seenA.dims());
+        MemoryDescriptor weights = factor == type ? seenB : MemoryDescriptor.any(factor, seenB.dims());
         MemoryDescriptor dst = matrix(type, c.type().shape(), false);
         Optional<MemoryDescriptor> bias = epilogue.filter(Plan.Epilogue::bias).map(e -> bias(dst));
         PrimitiveAttributes attributes = context.attributes();
@@ -46,8 +49,8 @@ final class MatMulPrimitive {
                 return Optional.empty();
             }
             Map<Argument, Memory> memories = new LinkedHashMap<>();
-            memories.put(Argument.SRC, builder.at(a, src));
-            memories.put(Argument.WEIGHTS, builder.at(b, weights));
+            memories.put(Argument.SRC, builder.operand(a, seenA, descriptor.layout(Argument.SRC)));
+            memories.put(Argument.WEIGHTS, builder.operand(b, seenB, descriptor.layout(Argument.WEIGHTS)));
             memories.put(Argument.DST, builder.at(c, dst));
             bias.ifPresent(d -> memories.put(Argument.BIAS, builder.at(places.operands().get(2), d)));
             builder.execute(descriptor, memories);

@@ -1,6 +1,7 @@
 package io.tandem.cpu.primitive;
 
 import io.tandem.backend.DeviceOptions;
+import io.tandem.cpu.onednn.DataType;
 import io.tandem.cpu.onednn.Engine;
 import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.onednn.PrimitiveAttributes;
@@ -11,17 +12,13 @@ public final class OneDnnContext implements AutoCloseable {
     private final Engine engine;
     private final Stream stream;
     private final PrimitiveAttributes attributes;
+    private final DataType factors;
 
     /** Kernels with the library, computing products as the options say. */
     public OneDnnContext(OneDnn library, DeviceOptions options) {
         this.engine = library.engine();
         this.stream = engine.stream();
-        this.attributes = attributes(options);
-    }
-
-    /** How primitives compute on a device with the given options. */
-    static PrimitiveAttributes attributes(DeviceOptions options) {
-        return PrimitiveAttributes.DEFAULT
+        this.attributes = PrimitiveAttributes.DEFAULT
                 .withUserScratchpad()
                 .withDeterministic(options.deterministic())
                 .withFpMath(switch (options.math()) {
@@ -29,6 +26,20 @@ public final class OneDnnContext implements AutoCloseable {
                     case TF32 -> PrimitiveAttributes.FpMath.TF32;
                     case BF16 -> PrimitiveAttributes.FpMath.BF16;
                 });
+        this.factors = options.math() == DeviceOptions.MathPolicy.BF16 && multipliesBfloat16(library)
+                ? DataType.BF16
+                : DataType.F32;
+    }
+
+    /** Whether this machine multiplies bfloat16 faster than float32. */
+    public static boolean multipliesBfloat16(OneDnn library) {
+        String set = library.instructionSet();
+        return set.contains("bf16") || set.contains("AMX") || set.contains("AVX-512 f16");
+    }
+
+    /** The type that float32 factors of products and convolutions are rounded to; sums and results are float32. */
+    DataType factor(DataType type) {
+        return type == DataType.F32 ? factors : type;
     }
 
     Engine engine() {

@@ -63,4 +63,11 @@ public final class OneDnnLayout {
         MemoryDescriptor here = at(place);
         return place.layout() instanceof Plan.RowMajor ? here.withAnyLayout() : here;
     }
+
+    /** As {@link #preferred}, for a factor of a product, which may be rounded to another type on the way. */
+    static MemoryDescriptor factor(OneDnnContext context, Place place) {
+        DataType type = type(place.type());
+        DataType rounded = context.factor(type);
+        return rounded == type ? preferred(place) : MemoryDescriptor.any(rounded, dims(place.type().shape()));
+    }
 }

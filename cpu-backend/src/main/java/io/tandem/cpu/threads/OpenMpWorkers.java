@@ -12,9 +12,9 @@ import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 
 /**
- * Loops on the threads of GNU's OpenMP runtime: {@code GOMP_parallel} is what a compiler calls for a parallel region, here
- * with an upcall as the region's body. All threads enter each region, even if it has fewer parts: the runtime ends threads
- * that a smaller team leaves out, and making them again takes longer than waking them.
+ * Loops on the threads of GNU's OpenMP runtime: {@code GOMP_parallel} is what a compiler calls for a parallel region,
+ * here with an upcall as the region's body. All threads enter each region, even if it has fewer parts: the runtime
+ * ends threads that a smaller team leaves out, and making them again takes longer than waking them.
  */
 final class OpenMpWorkers extends Workers {
     private final Arena arena = Arena.ofShared();

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
  * {@link #parallel}, and only the owner should create and run oneDNN's primitives, because OpenMP keeps the number of
  * threads, and the threads themselves, per calling thread.
  *
- * <p>A loop is split statically: how depends on the number of items, the grain and the number of threads alone, so that a
- * loop whose parts are independent of their order gives the same bits in each run.
+ * <p>A loop is split statically: how depends on the number of items, the grain and the number of threads alone, so
+ * that a loop whose parts are independent of their order gives the same bits in each run.
  */
 public abstract sealed class Workers implements AutoCloseable permits OpenMpWorkers, PoolWorkers {
     private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
@@ -41,8 +41,8 @@ public abstract sealed class Workers implements AutoCloseable permits OpenMpWork
     /**
      * Opens workers for the calling thread, and sets the number of threads that oneDNN uses on it.
      *
-     * <p>With an OpenMP runtime that allows it (GNU's, on Linux) loops run on its threads. With another runtime they run
-     * on the owner alone, while oneDNN still uses all threads. Without oneDNN they run on Java threads.
+     * <p>With an OpenMP runtime that allows it (GNU's, on Linux) loops run on its threads. With another runtime they
+     * run on the owner alone, while oneDNN still uses all threads. Without oneDNN they run on Java threads.
      *
      * @param threads how many threads work, the owner included
      * @throws IllegalArgumentException if that is less than 1, or the calling thread is virtual
@@ -90,9 +90,10 @@ public abstract sealed class Workers implements AutoCloseable permits OpenMpWork
      * @param grain the smallest number of items worth a thread; parts begin at multiples of it. A loop of not more than
      *     one grain runs on the owner alone. For elementwise work on float32 about 4096 is right.
      * @param work what to do with a part of the items; the parts may run at the same time
-     * @throws IllegalStateException if called by another thread than the owner, within a loop of these workers, or after
-     *     {@link #close()}
-     * @throws RuntimeException what the body threw; of several the one with the lowest part number, the others suppressed
+     * @throws IllegalStateException if called by another thread than the owner, within a loop of these workers, or
+     *     after {@link #close()}
+     * @throws RuntimeException what the body threw; of several the one with the lowest part number, the others
+     *     suppressed
      */
     public final void parallel(long count, long grain, RangeBody work) {
         if (count < 0 || grain < 1) {

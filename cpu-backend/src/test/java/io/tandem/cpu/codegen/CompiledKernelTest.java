@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CompiledKernelTest {
     static Stream<KernelCatalog.Entry> entries() {
@@ -26,6 +27,20 @@ class CompiledKernelTest {
     @MethodSource("entries")
     void allFormsAgree(KernelCatalog.Entry entry) {
         KernelRuns.check(entry.kernel(), 7, false, entry.ulps(), entry.scale());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3})
+    void madeUpKernelsAgree(int part) {
+        for (int seed = 60 * part; seed < 60 * (part + 1); seed++) {
+            KernelRuns.check(RandomKernels.of(seed, 5 + seed % 20), seed, seed % 2 == 1, 0, 0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {150, 500, 1500})
+    void largeKernelsAgree(int instructions) {
+        KernelRuns.check(RandomKernels.of(instructions, instructions), 1, false, 0, 0);
     }
 
     @Test

@@ -4,7 +4,7 @@ import io.tandem.backend.Device;
 import io.tandem.conformance.ResumeConformance;
 import org.junit.jupiter.api.Nested;
 
-/** Checkpoints on the devices of this module. */
+/** {@link ResumeConformance} on the devices of this module. */
 class ResumeTest {
     @Nested
     class OnReference extends ResumeConformance {

@@ -5,6 +5,8 @@ import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.LaunchShape;
 import io.tandem.tensor.DType;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Kernels without reductions: a thread computes one element, or four neighbours along the last axis where memory allows to
@@ -14,6 +16,7 @@ final class ElementwiseGenerator {
     private static final int THREADS = 256;
     private static final int LANES = 4;
     private static final String PREFIX = "elementwise";
+    private static final String SEGMENTED = "segments";
 
     private final Kernel kernel;
     private final Alignments alignments;
@@ -36,7 +39,7 @@ final class ElementwiseGenerator {
         out.append("extern \"C\" __global__ void __launch_bounds__(%d) %s_%s(%s%s) {\n".formatted(
                 THREADS, PREFIX, Snippets.NAME, BodyWriter.parameters(kernel, aliased), line ? ", long long n" : ""));
         if (line) {
-            line(lanes);
+            line(lanes, "blockIdx.x");
         } else {
             block(lanes);
         }
@@ -47,10 +50,45 @@ final class ElementwiseGenerator {
         return new CudaCode(source, List.of(new CudaCode.Stage(Snippets.name(source, PREFIX), shape)), 0, line);
     }
 
+    /** The same kernel over one axis for a table of segments of memory, each with pointers and a size of its own. */
+    Optional<SegmentedCode> generateSegmented() {
+        if (kernel.outer().rank() > 1) {
+            return Optional.empty();
+        }
+        int pointers = kernel.operands().size() + kernel.results().size();
+        int segments = SegmentedCode.capacity(pointers);
+        int lanes = lanes(true);
+        String parameters = BodyWriter.parameters(kernel, aliased);
+        out.append("struct Segment_%s { ".formatted(Snippets.NAME));
+        for (String parameter : parameters.split(", ")) {
+            out.append(parameter.replace("__restrict__ ", "")).append("; ");
+        }
+        out.append("long long n, first; };\nstruct Segments_%1$s { Segment_%1$s at[%2$d]; };\n"
+                .formatted(Snippets.NAME, segments));
+        out.append(("extern \"C\" __global__ void __launch_bounds__(%1$d) %2$s_%3$s(const __grid_constant__ Segments_%3$s "
+                        + "segments, int count) {\n")
+                .formatted(THREADS, SEGMENTED, Snippets.NAME));
+        out.append("    int low = 0;\n    for (int high = count; high - low > 1;) {\n");
+        out.append("        const int middle = (low + high) / 2;\n");
+        out.append("        if (segments.at[middle].first <= blockIdx.x) low = middle; else high = middle;\n    }\n");
+        out.append("    const Segment_%1$s& segment = segments.at[low];\n".formatted(Snippets.NAME));
+        for (String parameter : parameters.split(", ")) {
+            out.append("    %s = segment.%s;\n"
+                    .formatted(parameter, parameter.substring(parameter.lastIndexOf(' ') + 1)));
+        }
+        out.append("    const long long n = segment.n;\n");
+        line(lanes, "(blockIdx.x - segment.first)");
+        out.append("}\n");
+        KernelSource source =
+                Snippets.source(SEGMENTED + "_" + kernel.label().replace('+', '_'), out.toString());
+        CudaFunction function = CudaFunction.of(source, SEGMENTED);
+        return Optional.of(new SegmentedCode(function, pointers, lanes * THREADS));
+    }
+
     /** One axis; the last thread may have fewer elements. */
-    private void line(int lanes) {
-        out.append("    const long long i = (blockIdx.x * %dll + threadIdx.x)%s;\n"
-                .formatted(THREADS, lanes == 1 ? "" : " * " + lanes));
+    private void line(int lanes, String block) {
+        out.append("    const long long i = (%s * %dll + threadIdx.x)%s;\n"
+                .formatted(block, THREADS, lanes == 1 ? "" : " * " + lanes));
         if (lanes == 1) {
             out.append("    if (i < n) {\n");
             scalar("i", "        ");
@@ -88,7 +126,7 @@ final class ElementwiseGenerator {
         elements(indent, access -> linear(access, index));
     }
 
-    private void elements(String indent, java.util.function.Function<Kernel.Access, String> position) {
+    private void elements(String indent, Function<Kernel.Access, String> position) {
         for (int i = 0; i < kernel.body().size(); i++) {
             writer.write(
                     i, indent, (n, load) -> "x" + load.operand() + "[" + position.apply(load.access()) + "]", position);
@@ -104,7 +142,7 @@ final class ElementwiseGenerator {
 
     /** Four neighbours: loads of all, then each one's instructions, then stores of all. */
     private void vector(int lanes, String indent, String index) {
-        java.util.function.Function<Kernel.Access, String> position =
+        Function<Kernel.Access, String> position =
                 access -> index.isEmpty() ? space.position(access) : linear(access, index);
         for (int i = 0; i < kernel.body().size(); i++) {
             if (kernel.body().get(i) instanceof Kernel.Load load && lastStride(load.access()) == 1) {

@@ -1,6 +1,7 @@
 package io.tandem.cuda.codegen;
 
 import io.tandem.compile.Kernel;
+import java.util.Optional;
 
 /** From fused kernels to CUDA C. */
 public final class KernelGenerator {
@@ -17,5 +18,19 @@ public final class KernelGenerator {
         return kernel.inner().rank() == 0
                 ? new ElementwiseGenerator(kernel, alignments, aliased).generate()
                 : new RowGenerator(kernel, aliased).generate();
+    }
+
+    /**
+     * Generates code that runs a kernel over several pieces of memory with one launch, if it is a loop over one axis: for
+     * example the update of all of a model's parameters.
+     *
+     * @param kernel what to compute; its size does not matter
+     * @param alignments what is known of the addresses, of all pieces
+     * @param aliased whether a result may lie in the memory of an operand, at the same positions
+     */
+    public static Optional<SegmentedCode> generateSegmented(Kernel kernel, Alignments alignments, boolean aliased) {
+        return kernel.inner().rank() == 0
+                ? new ElementwiseGenerator(kernel, alignments, aliased).generateSegmented()
+                : Optional.empty();
     }
 }

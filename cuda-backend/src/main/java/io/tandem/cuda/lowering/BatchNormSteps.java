@@ -66,8 +66,9 @@ final class BatchNormSteps {
                         places.result(1).address(),
                         inverse.address()));
         Place saved = new Place(inverse.region(), inverse.offset(), channels);
-        StepKernel restore =
-                new FusedStep(context, variance(channels, kind.epsilon()), List.of(saved), List.of(variance), scratch);
+        StepKernel restore = new FusedStep(
+                        context, variance(channels, kind.epsilon()), List.of(saved), List.of(variance), scratch)
+                .requested();
         StepKernel both = new Sequence(List.of(normalize, restore));
         return residual ? both : new WithScratch(both, channels.bytes());
     }

@@ -182,7 +182,7 @@ final class ConvolutionSteps {
                 List.of(dtype),
                 List.of(new Kernel.Load(dtype, 0, new Kernel.Access(offset, boxed(strides)))),
                 List.of(new Kernel.Store(0, 0, new Kernel.Access(0, boxed(input.shape().strides())))));
-        return new FusedStep(context, kernel, List.of(padded), List.of(input), scratch);
+        return new FusedStep(context, kernel, List.of(padded), List.of(input), scratch).requested();
     }
 
     private static List<Long> boxed(long[] values) {

@@ -4,9 +4,11 @@ import io.tandem.compile.Kernel;
 import io.tandem.cuda.codegen.Alignments;
 import io.tandem.cuda.codegen.CudaCode;
 import io.tandem.cuda.codegen.KernelGenerator;
+import io.tandem.cuda.codegen.SegmentedCode;
 import io.tandem.cuda.driver.KernelArguments;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Runs a fused kernel. */
 final class FusedStep implements StepKernel {
@@ -15,11 +17,13 @@ final class FusedStep implements StepKernel {
     private final List<Place> operands;
     private final List<Place> results;
     private final Region scratch;
+    private final Alignments alignments;
+    private final boolean aliased;
     private final CudaCode code;
     private final List<KernelLibrary.Handle> stages = new ArrayList<>();
 
     /**
-     * Prepares a kernel.
+     * Generates a kernel; it must be {@linkplain #requested requested} before it can run.
      *
      * @param scratch the device's scratch memory
      */
@@ -29,17 +33,37 @@ final class FusedStep implements StepKernel {
         this.operands = operands;
         this.results = results;
         this.scratch = scratch;
-        Alignments alignments = new Alignments(
+        this.alignments = new Alignments(
                 operands.stream().map(Place::alignment).toList(),
                 results.stream().map(Place::alignment).toList());
-        boolean aliased = results.stream()
-                .anyMatch(r -> operands.stream().anyMatch(x -> x.region() == r.region() && overlaps(x, r)));
+        this.aliased = results.stream().anyMatch(r -> operands.stream().anyMatch(r::overlaps));
         this.code = KernelGenerator.generate(kernel, alignments, aliased);
-        code.stages().forEach(s -> stages.add(context.library().request(code.source(), s.function())));
     }
 
-    private static boolean overlaps(Place a, Place b) {
-        return a.offset() < b.offset() + b.bytes() && b.offset() < a.offset() + a.bytes();
+    /** This step, after it has asked for the compilation of its kernel. */
+    FusedStep requested() {
+        if (stages.isEmpty()) {
+            code.stages().forEach(s -> stages.add(context.library().request(code.source(), s.function())));
+        }
+        return this;
+    }
+
+    List<Place> operands() {
+        return operands;
+    }
+
+    List<Place> results() {
+        return results;
+    }
+
+    /** The number of elements. */
+    long size() {
+        return kernel.size();
+    }
+
+    /** The kernel in a form that can run with others of its kind. */
+    Optional<SegmentedCode> segmented() {
+        return KernelGenerator.generateSegmented(kernel, alignments, aliased);
     }
 
     @Override
@@ -66,7 +90,7 @@ final class FusedStep implements StepKernel {
 
     @Override
     public int launches() {
-        return stages.size();
+        return code.stages().size();
     }
 
     @Override

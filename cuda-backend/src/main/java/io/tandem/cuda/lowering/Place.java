@@ -39,4 +39,9 @@ record Place(Region region, long offset, TensorType type) {
     boolean isEmpty() {
         return type.shape().size() == 0;
     }
+
+    /** Whether some of the memory is that of another place. */
+    boolean overlaps(Place other) {
+        return region == other.region && offset < other.offset + other.bytes() && other.offset < offset + bytes();
+    }
 }

@@ -52,14 +52,22 @@ final class Program {
         PlanVerifier.verify(plan, memory);
         arenaEnd = base + Math.ceilDiv(memory.bytes(), ALIGNMENT) * ALIGNMENT;
         long inner = arenaEnd;
+        List<StepPlaces> memories = new ArrayList<>();
         for (Plan.Step step : plan.steps()) {
             StepPlaces places =
                     new StepPlaces(places(step.operands()), places(step.results()), places(step.scratch()));
             StepKernel kernel = make(step, places, inner);
             kernels.add(kernel);
+            memories.add(places);
             scratchBytes = Math.max(scratchBytes, kernel.scratchBytes());
             if (kernel instanceof LoopStep loop) {
                 arenaEnd = Math.max(arenaEnd, loop.body().arenaEnd);
+            }
+        }
+        Merging.apply(factory.context(), kernels, memories);
+        for (StepKernel kernel : kernels) {
+            if (kernel instanceof FusedStep fused) {
+                fused.requested();
             }
         }
         findBeginnings();

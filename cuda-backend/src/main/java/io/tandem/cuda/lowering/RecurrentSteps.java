@@ -68,7 +68,7 @@ final class RecurrentSteps {
                 List.of(dtype),
                 List.of(new Kernel.Load(dtype, 0, new Kernel.Access((time - 1) * row, List.of(-row, 1L)))),
                 List.of(new Kernel.Store(0, 0, new Kernel.Access(0, List.of(row, 1L)))));
-        return new FusedStep(context, kernel, List.of(from), List.of(to), scratch);
+        return new FusedStep(context, kernel, List.of(from), List.of(to), scratch).requested();
     }
 
     StepKernel forward(CompositeKind kind, StepPlaces places, boolean residual) {
