@@ -26,7 +26,14 @@ class ArchitectureTest {
     static final ArchRule CORE_NEEDS_LITTLE = classes()
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("io.tandem..", "java..", "org.slf4j..", "org.apache.commons.csv..", "org.jspecify..");
+            .resideInAnyPackage(
+                    "io.tandem..",
+                    "java..",
+                    "org.slf4j..",
+                    "org.apache.commons.csv..",
+                    "com.fasterxml.jackson.core..",
+                    "com.google.protobuf..",
+                    "org.jspecify..");
 
     @ArchTest
     static final ArchRule THE_GRAPH_KNOWS_NOTHING_ABOVE_IT = noClasses()

@@ -58,7 +58,16 @@ class NpzTest {
     }
 
     /** The bytes of an npy file as the format's description gives them, without this library's writer. */
-    static byte[] npy(String dictionary, byte... values) {
+    static byte[] npy(String dictionary, int... values) {
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) values[i];
+        }
+        return npy(dictionary, bytes);
+    }
+
+    /** As above. */
+    static byte[] npy(String dictionary, byte[] values) {
         byte[] text = (dictionary + " ".repeat(Math.max(0, 117 - dictionary.length())) + "\n")
                 .getBytes(StandardCharsets.ISO_8859_1);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -89,8 +98,7 @@ class NpzTest {
                 archive(Map.of(
                         "x.npy",
                         npy("{'descr': '>i4', 'fortran_order': True, 'shape': (2, 2), }",
-                                (byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 2,
-                                (byte) 0, (byte) 0, (byte) 0, (byte) 3, (byte) 0, (byte) 0, (byte) 0, (byte) 4))));
+                                0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4))));
         assertEquals(Map.of("x", NDArray.ofInts(Shape.of(2, 2), 1, 3, 2, 4)), Npz.read(file));
     }
 

@@ -24,7 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The CPU as a device: one thread of its own runs all kernels, with workers beside it. {@link Executable#run} returns when
+ * The CPU as a device: one thread of its own runs all kernels, with workers beside it. {@link Executable#run} returns
+ * when
  * the work has started; everything else waits for it.
  */
 final class CpuDevice implements Device {
@@ -65,7 +66,8 @@ final class CpuDevice implements Device {
             log.warn("products, convolutions and recurrent layers run in Java, slowly: {}", OneDnn.explanation());
         }
         if (settings.useVectors() && !compiler.vectorises()) {
-            log.warn("fused kernels run without the Vector API, slower: start Java with --add-modules jdk.incubator.vector");
+            log.warn("fused kernels run without the Vector API, slower: start Java with"
+                    + " --add-modules jdk.incubator.vector");
         }
         if (options.math() == DeviceOptions.MathPolicy.BF16
                 && !oneDnn.map(OneDnnContext::multipliesBfloat16).orElse(false)) {

@@ -11,7 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * Runs a program once per iteration, on slices of the scanned values. Carries go through two places in turn; the last ones
+ * Runs a program once per iteration, on slices of the scanned values. Carries go through two places in turn; the last
+ * ones
  * go straight to the results.
  */
 final class LoopKernel implements StepKernel {

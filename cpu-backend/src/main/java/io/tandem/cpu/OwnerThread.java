@@ -6,7 +6,8 @@ import java.util.function.Supplier;
 
 /**
  * The one thread that runs a device's native code: OpenMP keeps a team of workers per calling thread, so all calls must
- * come from the same one. Tasks run one at a time; the caller may go on while one runs, and meets its failure at the next
+ * come from the same one. Tasks run one at a time; the caller may go on while one runs, and meets its failure at the
+ * next
  * call.
  */
 final class OwnerThread implements AutoCloseable {

@@ -17,7 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A plan with a kernel for each step and a place for each value. Kernels are made once; between runs only those are bound
+ * A plan with a kernel for each step and a place for each value. Kernels are made once; between runs only those are
+ * bound
  * again whose places moved. Used on the device's thread alone.
  */
 final class Program implements AutoCloseable {

@@ -124,7 +124,8 @@ class CpuLayoutTest {
         graph.freeze();
         Map<String, NDArray> values = new LinkedHashMap<>();
         for (Tensor input : inputs) {
-            values.put(((Op.Input) input.node().op()).name(), NDArray.generate(input.type(), i -> random.nextDouble(-0.3, 0.3)));
+            String name = ((Op.Input) input.node().op()).name();
+            values.put(name, NDArray.generate(input.type(), i -> random.nextDouble(-0.3, 0.3)));
         }
         Map<String, NDArray> expected = new Interpreter().run(graph, values);
         for (boolean fuse : new boolean[] {true, false}) {

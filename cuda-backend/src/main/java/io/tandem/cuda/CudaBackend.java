@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The backend {@code cuda}: devices {@code cuda:0}, {@code cuda:1}... It works on every machine; where no GPU can be used
- * it has no devices, and says why.
+ * The backend {@code cuda}: devices {@code cuda:0}, {@code cuda:1}... It works on every machine; where no GPU can be
+ * used it has no devices, and says why.
  */
 public final class CudaBackend implements Backend {
     private static final String NAME = "cuda";

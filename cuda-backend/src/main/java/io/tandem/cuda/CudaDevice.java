@@ -29,8 +29,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * An NVIDIA GPU. All work goes to one stream, in the order in which it was asked for; only reads and {@link #synchronize}
- * wait for it. Executables share one workspace, which is as large as the largest of them needs.
+ * An NVIDIA GPU. All work goes to one stream, in the order in which it was asked for; only reads and
+ * {@link #synchronize} wait for it. Executables share one workspace, which is as large as the largest of them needs.
  */
 public final class CudaDevice implements Device {
     private final String name;

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A plan on a GPU. The first run issues its launches one by one, since libraries may still allocate then. Later runs are
- * captured into a CUDA graph, one per set of addresses, and replayed.
+ * A plan on a GPU. The first run issues its launches one by one, since libraries may still allocate then. Later runs
+ * are captured into a CUDA graph, one per set of addresses, and replayed.
  */
 final class CudaExecutable implements Executable {
     private static final Logger log = LoggerFactory.getLogger(CudaExecutable.class);

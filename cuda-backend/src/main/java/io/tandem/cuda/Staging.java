@@ -7,9 +7,9 @@ import io.tandem.cuda.driver.PinnedMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Copies between host and device through page-locked memory. Writes return as soon as the host's memory has been read:
- * large ones cross the bus on a stream of their own while the device computes, into one of two places on the device, from
- * where the computing stream takes them in its order.
+ * Copies between host and device through page-locked memory. Writes return as soon as the host's memory has been
+ * read: large ones cross the bus on a stream of their own while the device computes, into one of two places on the
+ * device, from where the computing stream takes them in its order.
  */
 final class Staging implements AutoCloseable {
     /** Smaller writes go straight into the computing stream. */

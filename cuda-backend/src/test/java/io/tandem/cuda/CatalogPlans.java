@@ -19,8 +19,8 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * The kernels that the conformance suite will need, found before it runs, so that many are compiled with one call of the
- * compiler.
+ * The kernels that the conformance suite will need, found before it runs, so that many are compiled with one call of
+ * the compiler.
  */
 public final class CatalogPlans {
     private CatalogPlans() {}
@@ -29,6 +29,18 @@ public final class CatalogPlans {
     public static List<KernelSource> sources(CudaDevice device) {
         Map<String, KernelSource> sources = new LinkedHashMap<>();
         each(device.lowering(), plan -> device.sources(plan).forEach(s -> sources.putIfAbsent(s.text(), s)));
+        return List.copyOf(sources.values());
+    }
+
+    /** Those of the catalog's graphs themselves, fused, in float32 and float64. */
+    public static List<KernelSource> forwardSources(CudaDevice device) {
+        Map<String, KernelSource> sources = new LinkedHashMap<>();
+        List<OpCase> cases = new ArrayList<>(OpCatalog.cases());
+        cases.addAll(OpCatalog.inFloat64());
+        for (OpCase row : cases) {
+            device.sources(plan(row.graph(), device.lowering(), true))
+                    .forEach(s -> sources.putIfAbsent(s.text(), s));
+        }
         return List.copyOf(sources.values());
     }
 

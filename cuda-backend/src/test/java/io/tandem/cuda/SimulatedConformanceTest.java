@@ -7,8 +7,8 @@ import io.tandem.cuda.simulation.GppCompiler;
 import io.tandem.cuda.simulation.SimulationOptions;
 
 /**
- * The whole catalog on the simulated device: the real lowering, code generator, memory plan and call sequences. Work runs
- * as late as it may; second runs are captured and replayed.
+ * The whole catalog on the simulated device: the real lowering, code generator, memory plan and call sequences. Work
+ * runs as late as it may; second runs are captured and replayed.
  */
 class SimulatedConformanceTest extends BackendConformance {
     private boolean prepared;

@@ -32,8 +32,8 @@ final class VectorGenerator extends BlockGenerator {
     private final int step;
     private final boolean alwaysMasked;
     private final int limit;
-    /** Local variables of the masks of a part, by size of element: bytes, 32 bits, 64 bits. */
-    private final int[] partMask = new int[3];
+    /** Local variables of the masks of a part, for 32-bit and 64-bit lanes. */
+    private final int[] partMask = new int[2];
     /** Local variables of the folds' partial results, by fold and vector of a step. */
     private final int[][] partial;
 
@@ -238,13 +238,10 @@ final class VectorGenerator extends BlockGenerator {
 
     private void masks(int part) {
         boolean[] used = new boolean[partMask.length];
-        for (Binding binding : program.bindings()) {
-            used[maskOf(binding.storage().type(), binding.storage() == Storage.BOOL)] |= !binding.array() && binding.unit();
-        }
-        program.folds().forEach(fold -> used[maskOf(program.ops().get(fold.op()).type(), false)] = true);
+        program.folds().forEach(fold -> used[maskOf(program.ops().get(fold.op()).type())] |= fold.lanes());
         for (int i = 0; i < used.length; i++) {
             if (used[i]) {
-                code.getstatic(self, i == 0 ? VectorNames.BYTE_SPECIES : i == 1 ? "F32" : "F64", SPECIES);
+                code.getstatic(self, i == 0 ? "F32" : "F64", SPECIES);
                 code.iload(column).loadConstant(part * lanes).iadd().iload(COLUMNS);
                 code.invokeinterface(
                         SPECIES,
@@ -255,13 +252,13 @@ final class VectorGenerator extends BlockGenerator {
         }
     }
 
-    private static int maskOf(LaneType type, boolean bytes) {
-        return bytes ? 0 : type.isWide() ? 2 : 1;
+    private static int maskOf(LaneType type) {
+        return type.isWide() ? 1 : 0;
     }
 
-    private void loadMask(LaneType type, boolean bytes) {
-        code.aload(partMask[maskOf(type, bytes)]);
-        if (!bytes && !type.isFloating()) {
+    private void loadMask(LaneType type) {
+        code.aload(partMask[maskOf(type)]);
+        if (!type.isFloating()) {
             operations.castMask(type);
         }
     }
@@ -308,15 +305,21 @@ final class VectorGenerator extends BlockGenerator {
             operations.species(stored);
         }
         code.aload(memory[index]);
-        position(index, part);
-        code.getstatic(BYTE_ORDER, "LITTLE_ENDIAN", BYTE_ORDER);
         if (masked) {
-            loadMask(stored, bytes);
+            restPosition(index, part);
             code.invokestatic(
-                    vector,
-                    "fromMemorySegment",
-                    MethodTypeDesc.of(vector, SPECIES, SEGMENT, ConstantDescs.CD_long, BYTE_ORDER, MASK));
+                    LANES,
+                    bytes ? "loadBytes" : VectorNames.restLoad(stored),
+                    MethodTypeDesc.of(
+                            vector,
+                            SPECIES,
+                            SEGMENT,
+                            ConstantDescs.CD_long,
+                            ConstantDescs.CD_int,
+                            ConstantDescs.CD_int));
         } else {
+            position(index, part);
+            code.getstatic(BYTE_ORDER, "LITTLE_ENDIAN", BYTE_ORDER);
             code.invokestatic(
                     vector,
                     "fromMemorySegment",
@@ -349,20 +352,35 @@ final class VectorGenerator extends BlockGenerator {
             code.aload(value[output.op()]);
         }
         code.aload(memory[output.binding()]);
-        position(output.binding(), part);
-        code.getstatic(BYTE_ORDER, "LITTLE_ENDIAN", BYTE_ORDER);
         if (masked) {
-            loadMask(type, bytes);
-            code.invokevirtual(
-                    vector,
-                    "intoMemorySegment",
-                    MethodTypeDesc.of(ConstantDescs.CD_void, SEGMENT, ConstantDescs.CD_long, BYTE_ORDER, MASK));
+            restPosition(output.binding(), part);
+            code.invokestatic(
+                    LANES,
+                    "store",
+                    MethodTypeDesc.of(
+                            ConstantDescs.CD_void,
+                            vector,
+                            SEGMENT,
+                            ConstantDescs.CD_long,
+                            ConstantDescs.CD_int,
+                            ConstantDescs.CD_int));
         } else {
+            position(output.binding(), part);
+            code.getstatic(BYTE_ORDER, "LITTLE_ENDIAN", BYTE_ORDER);
             code.invokevirtual(
                     vector,
                     "intoMemorySegment",
                     MethodTypeDesc.of(ConstantDescs.CD_void, SEGMENT, ConstantDescs.CD_long, BYTE_ORDER));
         }
+    }
+
+    /** Start of the line, column and number of columns, as the methods for the rest of a line take them. */
+    private void restPosition(int index, int part) {
+        code.lload(lineBase[index]).iload(column);
+        if (part > 0) {
+            code.loadConstant(part * lanes).iadd();
+        }
+        code.iload(COLUMNS);
     }
 
     private void fold(FoldOutput fold, int part, boolean masked) {
@@ -391,7 +409,7 @@ final class VectorGenerator extends BlockGenerator {
         operations.operator(operator);
         code.aload(value[fold.op()]);
         if (masked) {
-            loadMask(type, false);
+            loadMask(type);
             code.invokevirtual(vector, "lanewise", MethodTypeDesc.of(vector, VectorNames.BINARY, VECTOR, MASK));
         } else {
             code.invokevirtual(vector, "lanewise", MethodTypeDesc.of(vector, VectorNames.BINARY, VECTOR));

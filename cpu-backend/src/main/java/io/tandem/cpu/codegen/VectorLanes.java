@@ -1,5 +1,7 @@
 package io.tandem.cpu.codegen;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -52,6 +54,91 @@ final class VectorLanes {
     /** Truth values as bytes. */
     static ByteVector toBytes(VectorMask<Byte> mask) {
         return ByteVector.zero(mask.vectorSpecies()).blend((byte) 1, mask);
+    }
+
+    // Reading and writing the rest of a line, under a mask. These are methods of more than 35 bytes of code because the
+    // JIT's first compiler, which inlines shorter ones and everything below them, would run out of registers otherwise;
+    // the second one inlines them.
+
+    private static void checkPart(int column, int columns, MemorySegment memory) {
+        if (column < 0 || columns < 0) {
+            throw new IndexOutOfBoundsException("column " + column + " of " + columns + " in " + memory);
+        }
+    }
+
+    static FloatVector loadFloats(
+            VectorSpecies<Float> species, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Float> mask = species.indexInRange(column, columns);
+        long position = start + ((long) column << 2);
+        return FloatVector.fromMemorySegment(species, memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static DoubleVector loadDoubles(
+            VectorSpecies<Double> species, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Double> mask = species.indexInRange(column, columns);
+        long position = start + ((long) column << 3);
+        return DoubleVector.fromMemorySegment(species, memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static IntVector loadInts(
+            VectorSpecies<Integer> species, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Integer> mask = species.indexInRange(column, columns);
+        long position = start + ((long) column << 2);
+        return IntVector.fromMemorySegment(species, memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static LongVector loadLongs(
+            VectorSpecies<Long> species, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Long> mask = species.indexInRange(column, columns);
+        long position = start + ((long) column << 3);
+        return LongVector.fromMemorySegment(species, memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static ByteVector loadBytes(
+            VectorSpecies<Byte> species, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Byte> mask = species.indexInRange(column, columns);
+        long position = start + column;
+        return ByteVector.fromMemorySegment(species, memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static void store(FloatVector values, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Float> mask = values.species().indexInRange(column, columns);
+        long position = start + ((long) column << 2);
+        values.intoMemorySegment(memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static void store(DoubleVector values, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Double> mask = values.species().indexInRange(column, columns);
+        long position = start + ((long) column << 3);
+        values.intoMemorySegment(memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static void store(IntVector values, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Integer> mask = values.species().indexInRange(column, columns);
+        long position = start + ((long) column << 2);
+        values.intoMemorySegment(memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static void store(LongVector values, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Long> mask = values.species().indexInRange(column, columns);
+        long position = start + ((long) column << 3);
+        values.intoMemorySegment(memory, position, ByteOrder.LITTLE_ENDIAN, mask);
+    }
+
+    static void store(ByteVector values, MemorySegment memory, long start, int column, int columns) {
+        checkPart(column, columns, memory);
+        VectorMask<Byte> mask = values.species().indexInRange(column, columns);
+        long position = start + column;
+        values.intoMemorySegment(memory, position, ByteOrder.LITTLE_ENDIAN, mask);
     }
 
     static FloatVector call(FloatVector x, int function) {

@@ -43,6 +43,17 @@ final class VectorNames {
         };
     }
 
+    /** The method of {@link VectorLanes} that reads the rest of a line. */
+    static String restLoad(LaneType type) {
+        return switch (type) {
+            case F32 -> "loadFloats";
+            case F64 -> "loadDoubles";
+            case I32 -> "loadInts";
+            case I64 -> "loadLongs";
+            case MASK -> throw new IllegalArgumentException("masks are no vectors");
+        };
+    }
+
     /** A constant of ValueLayout, and the Java type that it reads. */
     record Layout(String field, ClassDesc type, ClassDesc element) {}
 

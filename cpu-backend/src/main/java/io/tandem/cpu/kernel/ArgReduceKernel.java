@@ -34,7 +34,8 @@ public final class ArgReduceKernel implements StepKernel {
         long step = inner * dtype.bytes();
         for (long i = from; i < to; i++) {
             long first = x.address() + (i / inner * inner * size + i % inner) * dtype.bytes();
-            NativeMemory.putInt(result.address() + i * 4, dtype.isFloating() ? floating(first, step) : integer(first, step));
+            int best = dtype.isFloating() ? floating(first, step) : integer(first, step);
+            NativeMemory.putInt(result.address() + i * 4, best);
         }
     }
 

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Convolution and its adjoints without a library: windows are unfolded into a matrix, which is multiplied. For types of at
+ * Convolution and its adjoints without a library: windows are unfolded into a matrix, which is multiplied. For types
+ * of at
  * most 32 bits, accumulated in float32. A unit of work is one group of one example.
  */
 public final class ConvolutionKernel implements StepKernel {
@@ -85,7 +86,11 @@ public final class ConvolutionKernel implements StepKernel {
 
     /** A kernel for {@link Op.Convolution}; operands: input, filter, and the bias if the epilogue has one. */
     public static ConvolutionKernel forward(
-            Op.Convolution op, Optional<Plan.Epilogue> epilogue, List<Place> operands, Place result, Parallel parallel) {
+            Op.Convolution op,
+            Optional<Plan.Epilogue> epilogue,
+            List<Place> operands,
+            Place result,
+            Parallel parallel) {
         Optional<Place> bias = operands.size() > 2 ? Optional.of(operands.get(2)) : Optional.empty();
         return new ConvolutionKernel(
                 Kind.FORWARD, op.geometry(), operands.get(0), operands.get(1), result, bias, epilogue, parallel);

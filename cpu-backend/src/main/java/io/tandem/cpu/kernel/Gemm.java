@@ -1,7 +1,8 @@
 package io.tandem.cpu.kernel;
 
 /**
- * Products of matrices in arrays of rows, for where no library is. The inner loop runs over rows of the result and of the
+ * Products of matrices in arrays of rows, for where no library is. The inner loop runs over rows of the result and of
+ * the
  * second factor at the same index, which is the form that the JIT compiler turns into vector instructions.
  */
 final class Gemm {

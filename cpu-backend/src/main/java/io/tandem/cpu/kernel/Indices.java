@@ -26,7 +26,8 @@ final class Indices {
             int place = (int) Math.clamp(index, 0L, size - 1L);
             places[i] = place;
             if (place != index && !faults.any()) {
-                faults.report("%s: index %d (number %d of %d) is outside of axis %d, whose size is %d; %d was used instead"
+                faults.report(("%s: index %d (number %d of %d) is outside of axis %d, whose size is %d;"
+                                + " %d was used instead")
                         .formatted(op, index, i, places.length, axis, size, place));
             }
         }

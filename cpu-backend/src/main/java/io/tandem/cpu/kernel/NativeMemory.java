@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Access to native memory by address. Addresses come from the plan's {@link Place places}, whose memory the device keeps
+ * Access to native memory by address. Addresses come from the plan's {@link Place places}, whose memory the device
+ * keeps
  * alive and whose bounds the plan verifier has checked.
  */
 public final class NativeMemory {

@@ -1,7 +1,8 @@
 package io.tandem.cpu.kernel;
 
 /**
- * Many blocks of {@link io.tandem.reference.Philox} at once: the same bits, in loops over arrays of 64-bit lanes that the
+ * Many blocks of {@link io.tandem.reference.Philox} at once: the same bits, in loops over arrays of 64-bit lanes that
+ * the
  * JIT compiler turns into vector instructions. Belongs to one thread.
  */
 final class PhiloxBlocks {

@@ -7,7 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Pooling, its gradient, and picking by window, in row-major memory. For types of at most 32 bits. A unit of work is one
+ * Pooling, its gradient, and picking by window, in row-major memory. For types of at most 32 bits. A unit of work is
+ * one
  * channel of one example.
  */
 public final class PoolKernel implements StepKernel {

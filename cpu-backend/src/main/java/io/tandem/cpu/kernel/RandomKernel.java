@@ -55,7 +55,8 @@ public final class RandomKernel implements StepKernel {
             int here = (int) Math.min(4L * BLOCKS, size - at);
             long target = result.address() + at * 4;
             switch (op.distribution()) {
-                case BITS -> MemorySegment.copy(bits, 0, NativeMemory.ALL, ValueLayout.JAVA_INT_UNALIGNED, target, here);
+                case BITS ->
+                    MemorySegment.copy(bits, 0, NativeMemory.ALL, ValueLayout.JAVA_INT_UNALIGNED, target, here);
                 case UNIFORM -> {
                     for (int i = 0; i < here; i++) {
                         floats[i] = (bits[i] >>> 8) * UNIT;

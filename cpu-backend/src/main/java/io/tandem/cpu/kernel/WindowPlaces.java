@@ -6,7 +6,8 @@ import io.tandem.tensor.Shape;
 import java.util.List;
 
 /**
- * Where the windows of a convolution or pool lie: for each tap of the window and each place of the result the place in the
+ * Where the windows of a convolution or pool lie: for each tap of the window and each place of the result the place
+ * in the
  * input, within one channel.
  *
  * @param places by tap, then by place of the result; {@link #PADDING} or {@link #BEYOND} outside of the input

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A layout of [N, C, spatial...] with channels innermost, in blocks: memory is [N, C / block, spatial..., block], dense. One
+ * A layout of [N, C, spatial...] with channels innermost, in blocks: memory is [N, C / block, spatial..., block],
+ * dense. One
  * block of all channels is channels-last (nhwc).
  *
  * @param shape the sizes [N, C, spatial...] of the value, whatever shapes views of it have

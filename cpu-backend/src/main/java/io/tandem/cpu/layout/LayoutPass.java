@@ -18,7 +18,8 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 
 /**
- * Keeps activations between convolutions, pools and batch norms in the layout that the library's kernels are fastest with.
+ * Keeps activations between convolutions, pools and batch norms in the layout that the library's kernels are fastest
+ * with.
  * Fused kernels follow by other strides; where a step needs a value row-major after all, a conversion is inserted.
  */
 public final class LayoutPass {
@@ -122,16 +123,23 @@ public final class LayoutPass {
         };
     }
 
-    /** Operands that a step does not look at. */
-    private static boolean ignores(Plan.Step step, int operand) {
+    /**
+     * For operands that a step does not look at another one that takes their place, so that they need not be kept until
+     * then; -1 for the others.
+     */
+    private static int standIn(Plan.Step step, int operand) {
         if (!(step.action() instanceof Plan.Call call)) {
-            return false;
+            return -1;
         }
         return switch (call.op()) {
-            case Op.PoolGradient pool -> pool.pooling() == Pooling.MAX && call.residual() && operand == 0;
+            case Op.PoolGradient pool when pool.pooling() == Pooling.MAX && call.residual() -> operand == 0 ? 1 : -1;
             case Op.Composite(CompositeKind.Gradient gradient, var body)
-                    when gradient.of() instanceof CompositeKind.BatchNormTraining -> operand == 2 || operand == 3;
-            default -> false;
+                    when gradient.of() instanceof CompositeKind.BatchNormTraining -> switch (operand) {
+                case 2 -> 1; // the shift by the scale
+                case 3 -> 0; // the result by the input
+                default -> -1;
+            };
+            default -> -1;
         };
     }
 
@@ -298,12 +306,18 @@ public final class LayoutPass {
         List<Plan.Operand> operands = new ArrayList<>();
         for (int i = 0; i < step.operands().size(); i++) {
             Plan.Operand operand = step.operands().get(i);
-            if (ignores(step, i)) {
-                operands.add(operand);
+            if (standIn(step, i) >= 0) {
+                operands.add(operand); // replaced below
             } else if (activations.operands.contains(i) && (common.isPresent() || !strict)) {
                 operands.add(strict ? inLayout(operand, common.get()) : operand);
             } else {
                 operands.add(inRowMajor(operand));
+            }
+        }
+        for (int i = 0; i < operands.size(); i++) {
+            int other = standIn(step, i);
+            if (other >= 0) {
+                operands.set(i, operands.get(other));
             }
         }
         List<Plan.Step> after = new ArrayList<>();

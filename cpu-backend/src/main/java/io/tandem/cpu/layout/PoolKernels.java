@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Pools whose windows tile their input, as fused kernels: each element belongs to one window, so the gradient writes each
+ * Pools whose windows tile their input, as fused kernels: each element belongs to one window, so the gradient writes
+ * each
  * element once and needs nothing but input and cotangent.
  */
 public final class PoolKernels {
@@ -167,7 +168,10 @@ public final class PoolKernels {
             };
         }
 
-        /** The first element that equals the maximum gets the cotangent; NaN, which is the maximum then, equals itself here. */
+        /**
+         * The first element that equals the maximum gets the cotangent; NaN, which is the maximum then, equals itself
+         * here.
+         */
         private Kernel gradientOfMaximum() {
             List<Integer> loads = loads();
             int maximum = combined(loads, BinaryFunction.MAX);

@@ -38,7 +38,7 @@ public final class HostMemory implements AutoCloseable {
             } catch (OutOfMemoryError | IllegalArgumentException e) {
                 arena.close();
                 throw new DeviceException(
-                        "cannot reserve %,d bytes of native memory: use a smaller batch or model, or a machine with more"
+                        "cannot reserve %d bytes of native memory: use a smaller batch or model, or another machine"
                                 .formatted(bytes),
                         e);
             }
@@ -97,7 +97,10 @@ public final class HostMemory implements AutoCloseable {
         return whole.asSlice(offset, bytes);
     }
 
-    /** Memory whose content is lost between runs, of at least the given size; what was returned before may become invalid. */
+    /**
+     * Memory whose content is lost between runs, of at least the given size; what was returned before may become
+     * invalid.
+     */
     public MemorySegment workspace(long bytes) {
         requireOpen();
         if (bytes > workspace.segment.byteSize()) {

@@ -24,7 +24,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Convolution and its adjoints by oneDNN. Filters are reordered from their row-major form before each run, and gradients
+ * Convolution and its adjoints by oneDNN. Filters are reordered from their row-major form before each run, and
+ * gradients
  * of filters back; they are small beside the work.
  */
 final class ConvolutionPrimitive {
@@ -132,7 +133,9 @@ final class ConvolutionPrimitive {
             memories.put(
                     Argument.DIFF_DST, builder.operand(dy, OneDnnLayout.at(dy), descriptor.layout(Argument.DIFF_DST)));
             PrimitiveKernel.Results results = new PrimitiveKernel.Results(builder);
-            memories.put(Argument.DIFF_WEIGHTS, results.at(dw, filter.plain(), descriptor.layout(Argument.DIFF_WEIGHTS)));
+            memories.put(
+                    Argument.DIFF_WEIGHTS,
+                    results.at(dw, filter.plain(), descriptor.layout(Argument.DIFF_WEIGHTS)));
             builder.execute(descriptor, memories);
             results.finish();
             return Optional.of(builder.label(descriptor).build());

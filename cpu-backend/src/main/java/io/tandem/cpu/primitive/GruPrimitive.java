@@ -181,7 +181,11 @@ final class GruPrimitive {
     }
 
     private static Memory cotangent(
-            PrimitiveKernel.Builder builder, CompositeKind.Gradient kind, int result, List<Place> in, MemoryDescriptor d) {
+            PrimitiveKernel.Builder builder,
+            CompositeKind.Gradient kind,
+            int result,
+            List<Place> in,
+            MemoryDescriptor d) {
         int given = kind.given().indexOf(result);
         return given < 0 ? builder.zeros(d) : builder.at(in.get(8 + given), d);
     }

@@ -112,7 +112,8 @@ public final class OneDnnKernels {
     }
 
     /**
-     * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual size;
+     * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual
+     * size;
      * 0 if it likes none of those that {@link ChannelBlocks} can be.
      */
     public IntUnaryOperator blocks() {

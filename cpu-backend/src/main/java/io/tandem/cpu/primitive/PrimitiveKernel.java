@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A primitive with what it needs before and after: operands in another layout than it wants are reordered into temporary
+ * A primitive with what it needs before and after: operands in another layout than it wants are reordered into
+ * temporary
  * memory, results from there.
  */
 final class PrimitiveKernel implements StepKernel {

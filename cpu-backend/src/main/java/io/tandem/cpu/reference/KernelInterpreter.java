@@ -212,11 +212,7 @@ final class KernelInterpreter {
             };
             case Kernel.Unary unary -> unary(i, unary);
             case Kernel.Binary binary -> binary(i, binary);
-            case Kernel.Compare compare -> kernel.body().get(compare.x()).dtype().isFloating()
-                    ? () -> integers[i] =
-                            Elementwise.holds(compare.comparison(), floats[compare.x()], floats[compare.y()]) ? 1 : 0
-                    : () -> integers[i] =
-                            Elementwise.holds(compare.comparison(), integers[compare.x()], integers[compare.y()]) ? 1 : 0;
+            case Kernel.Compare compare -> compare(i, compare);
             case Kernel.Select select -> () -> {
                 int chosen = integers[select.condition()] != 0 ? select.x() : select.y();
                 floats[i] = floats[chosen];
@@ -238,6 +234,14 @@ final class KernelInterpreter {
             case I32, U8, BOOL ->
                 () -> integers[i] = (long) NDArray.get(operands.get(operand), dtype, position(load.access()));
         };
+    }
+
+    private Evaluation compare(int i, Kernel.Compare compare) {
+        int x = compare.x();
+        int y = compare.y();
+        return kernel.body().get(x).dtype().isFloating()
+                ? () -> integers[i] = Elementwise.holds(compare.comparison(), floats[x], floats[y]) ? 1 : 0
+                : () -> integers[i] = Elementwise.holds(compare.comparison(), integers[x], integers[y]) ? 1 : 0;
     }
 
     private Evaluation unary(int i, Kernel.Unary unary) {

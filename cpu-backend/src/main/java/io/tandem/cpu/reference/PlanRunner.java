@@ -98,8 +98,9 @@ final class PlanRunner {
             try {
                 run(step, binding);
             } catch (IllegalArgumentException | IllegalStateException | IndexOutOfBoundsException e) {
-                throw new DeviceException("step %d (%s) of the plan failed%s: %s"
-                        .formatted(i, step.label(), step.scope().isEmpty() ? "" : " in " + step.scope(), e.getMessage()), e);
+                String place = step.scope().isEmpty() ? "" : " in " + step.scope();
+                throw new DeviceException(
+                        "step %d (%s) of the plan failed%s: %s".formatted(i, step.label(), place, e.getMessage()), e);
             }
             clock.took(step, (System.nanoTime() - start) * 1e-9);
         }

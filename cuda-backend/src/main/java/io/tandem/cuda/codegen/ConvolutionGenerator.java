@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Convolutions by their definition, for what cuDNN does not take: other than one to three spatial axes, or forms that it
- * refuses. A thread computes one element of the result, in a fixed order.
+ * Convolutions by their definition, for what cuDNN does not take: other than one to three spatial axes, or forms that
+ * it refuses. A thread computes one element of the result, in a fixed order.
  */
 public final class ConvolutionGenerator {
     private final ConvolutionGeometry geometry;

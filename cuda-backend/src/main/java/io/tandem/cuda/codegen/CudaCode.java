@@ -5,9 +5,9 @@ import io.tandem.cuda.driver.LaunchShape;
 import java.util.List;
 
 /**
- * CUDA C of one computation with the launches that run it, one after the other. Each launch takes the addresses of the
- * operands, then of the results, then of the partial results if {@link #partialBytes} is not 0, then the number of
- * elements as a 64-bit integer if {@link #sized}.
+ * CUDA C of one computation with the launches that run it, one after the other. Each launch takes the addresses of
+ * the operands, then of the results, then of the partial results if {@link #partialBytes} is not 0, then the number
+ * of elements as a 64-bit integer if {@link #sized}.
  *
  * @param source the source, equal for computations of equal structure
  * @param stages the launches

@@ -3,8 +3,8 @@ package io.tandem.cuda.codegen;
 import io.tandem.tensor.DType;
 
 /**
- * How element types appear in CUDA C. Values are computed with in a wider type where C has none of their own: float16 and
- * bfloat16 as float, and rounded after each operation; bytes as int; truth values as bool.
+ * How element types appear in CUDA C. Values are computed with in a wider type where C has none of their own: float16
+ * and bfloat16 as float, and rounded after each operation; bytes as int; truth values as bool.
  */
 final class ElementType {
     private ElementType() {}

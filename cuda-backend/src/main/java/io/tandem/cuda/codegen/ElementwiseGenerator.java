@@ -9,8 +9,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Kernels without reductions: a thread computes one element, or four neighbours along the last axis where memory allows to
- * move them at once. Kernels over one axis take the number of elements as an argument, so that one source serves all sizes.
+ * Kernels without reductions: a thread computes one element, or four neighbours along the last axis where memory
+ * allows to move them at once. Kernels over one axis take the number of elements as an argument, so that one source
+ * serves all sizes.
  */
 final class ElementwiseGenerator {
     private static final int THREADS = 256;

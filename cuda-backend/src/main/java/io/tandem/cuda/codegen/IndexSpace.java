@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Positions in memory as C expressions: coordinates are variables {@code a0, a1, ...}, one per axis of the kernel, strides
- * are constants. Positions that fit are computed in 32 bits.
+ * Positions in memory as C expressions: coordinates are variables {@code a0, a1, ...}, one per axis of the kernel,
+ * strides are constants. Positions that fit are computed in 32 bits.
  */
 final class IndexSpace {
     private final List<Integer> sizes = new ArrayList<>();

@@ -30,7 +30,9 @@ public final class IndexingKernels {
         return CudaFunction.of(Template.fill("gather", values), "gather");
     }
 
-    /** Copies of runs: (source, target, rows, run, source pitch, target pitch), all int64 in units of that many bytes. */
+    /**
+     * Copies of runs: (source, target, rows, run, source pitch, target pitch), all int64 in units of that many bytes.
+     */
     public static CudaFunction copyRows(int unit) {
         return CudaFunction.of(Template.fill("copy_rows", Map.of("T", unit(unit))), "copy_rows");
     }
@@ -47,8 +49,8 @@ public final class IndexingKernels {
     }
 
     /**
-     * Sums by destination in a fixed order: (indices, updates, result, count, size, inner, chunk, results int64, fault,
-     * site).
+     * Sums by destination in a fixed order: (indices, updates, result, count, size, inner, chunk, results int64,
+     * fault, site).
      *
      * @param split whether the result is partial sums, of {@link #sumType}, that {@link #scatterFinish} adds
      */
@@ -88,7 +90,10 @@ public final class IndexingKernels {
         };
     }
 
-    /** Sums by destination in any order over zeros: (indices, updates, result, rows int64, count, size, inner, fault, site). */
+    /**
+     * Sums by destination in any order over zeros: (indices, updates, result, rows int64, count, size, inner, fault,
+     * site).
+     */
     public static CudaFunction scatterAtomic(DType dtype, DType index) {
         Map<String, String> values = Map.of(
                 "T", ElementType.stored(dtype),
@@ -105,8 +110,8 @@ public final class IndexingKernels {
     /**
      * Reduction to an index.
      *
-     * @param rows whether a warp takes a row of the last axis: (x, result, results int64, size); else a thread takes a
-     *     result: (x, result, results int64, size, inner int64)
+     * @param rows whether a warp takes a row of the last axis: (x, result, results int64, size); else a thread takes
+     *     a result: (x, result, results int64, size, inner int64)
      */
     public static CudaFunction argReduce(DType dtype, boolean largest, boolean rows) {
         Map<String, String> values = Map.of(

@@ -21,8 +21,8 @@ public final class KernelGenerator {
     }
 
     /**
-     * Generates code that runs a kernel over several pieces of memory with one launch, if it is a loop over one axis: for
-     * example the update of all of a model's parameters.
+     * Generates code that runs a kernel over several pieces of memory with one launch, if it is a loop over one axis:
+     * for example the update of all of a model's parameters.
      *
      * @param kernel what to compute; its size does not matter
      * @param alignments what is known of the addresses, of all pieces

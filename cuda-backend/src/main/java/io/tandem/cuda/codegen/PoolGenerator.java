@@ -8,8 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pooling over any number of spatial axes, with any padding and dilation. Gradients are sums over the windows of an input
- * element, in a fixed order and without atomic operations. Max pooling keeps for its gradient which tap of each window won.
+ * Pooling over any number of spatial axes, with any padding and dilation. Gradients are sums over the windows of an
+ * input element, in a fixed order and without atomic operations. Max pooling keeps for its gradient which tap of each
+ * window won.
  */
 public final class PoolGenerator {
     private final PoolGeometry geometry;
@@ -101,8 +102,8 @@ public final class PoolGenerator {
     }
 
     /**
-     * Gradient of pooling. Of averages: (gradient, result). Of the maximum: (winners, gradient, result) with {@code
-     * keptTaps}, else (x, gradient, result).
+     * Gradient of pooling. Of averages: (gradient, result). Of the maximum: (winners, gradient, result) with
+     * {@code keptTaps}, else (x, gradient, result).
      */
     public static CudaFunction gradient(
             Pooling pooling, PoolGeometry geometry, DType dtype, Shape input, Shape output, boolean keptTaps) {
@@ -151,7 +152,10 @@ public final class PoolGenerator {
         return CudaFunction.of(Snippets.source("pool_gradient", g.out.toString()), "pool_gradient");
     }
 
-    /** The input coordinates {@code s} of each tap of the window at the output coordinates {@code o}, inside the input. */
+    /**
+     * The input coordinates {@code s} of each tap of the window at the output coordinates {@code o}, inside the
+     * input.
+     */
     private void eachTap(String indent, String o, Runnable body) {
         out.append("%sfor (int u = 0; u < %d; u++) {\n".formatted(indent, taps));
         out.append(SpatialCode.split("int", "u", Shape.of(geometry.window()), "u", indent + "    "));

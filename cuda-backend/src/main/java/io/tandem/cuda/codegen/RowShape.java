@@ -4,8 +4,8 @@ import io.tandem.compile.Kernel;
 import java.util.List;
 
 /**
- * How the threads of a row kernel share the work: the threads of a part of a block reduce one row together. The choice
- * depends on the kernel alone, so that sums are in the same order on every device.
+ * How the threads of a row kernel share the work: the threads of a part of a block reduce one row together. The
+ * choice depends on the kernel alone, so that sums are in the same order on every device.
  *
  * @param columns whether neighbouring threads take neighbouring rows (reductions over leading axes) instead of
  *     neighbouring elements of one row

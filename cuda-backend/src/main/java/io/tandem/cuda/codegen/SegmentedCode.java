@@ -1,9 +1,9 @@
 package io.tandem.cuda.codegen;
 
 /**
- * A kernel that runs over several pieces of memory at once. Its arguments are a structure with a table of {@link #capacity}
- * segments, each of them the addresses of operands and results, the number of elements, and the number of its first block,
- * all of 64 bits; then the number of segments as a 32-bit integer.
+ * A kernel that runs over several pieces of memory at once. Its arguments are a structure with a table of
+ * {@link #capacity} segments, each of them the addresses of operands and results, the number of elements, and the
+ * number of its first block, all of 64 bits; then the number of segments as a 32-bit integer.
  *
  * @param function the kernel
  * @param pointers number of addresses of a segment

@@ -16,8 +16,8 @@ final class Snippets {
     static final String NAME = "$name";
 
     /**
-     * Each operation rounds by itself, as it is defined: multiplications and additions are not contracted. Kernels wait for
-     * memory, so this costs nothing.
+     * Each operation rounds by itself, as it is defined: multiplications and additions are not contracted. Kernels
+     * wait for memory, so this costs nothing.
      */
     private static final List<String> OPTIONS = List.of("--fmad=false");
 
@@ -115,8 +115,8 @@ final class Snippets {
     private Snippets() {}
 
     /**
-     * A source from the text of its kernels: puts the functions that it calls before it, and the hash of it all into the
-     * names of its kernels, so that sources can be compiled together.
+     * A source from the text of its kernels: puts the functions that it calls before it, and the hash of it all into
+     * the names of its kernels, so that sources can be compiled together.
      *
      * @param label what it computes, for messages
      * @param kernels the kernels, with {@link #NAME} in their names

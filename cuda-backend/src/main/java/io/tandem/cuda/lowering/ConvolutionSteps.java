@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the steps of convolutions and their gradients: by cuDNN for one to three spatial axes, else by kernels of their
- * own. cuDNN pads both sides of an axis alike, so an input with uneven padding is padded before.
+ * Makes the steps of convolutions and their gradients: by cuDNN for one to three spatial axes, else by kernels of
+ * their own. cuDNN pads both sides of an axis alike, so an input with uneven padding is padded before.
  */
 final class ConvolutionSteps {
     private static final Logger log = LoggerFactory.getLogger(ConvolutionSteps.class);

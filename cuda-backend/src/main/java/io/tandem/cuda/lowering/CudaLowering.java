@@ -11,8 +11,8 @@ import java.util.List;
 
 /**
  * What runs natively on CUDA devices: LSTM and GRU layers and batch normalization in training by cuDNN, each with its
- * gradient. All other composites are faster as generated kernels around matrix products. Results of products get bias and
- * activation in the generated kernel that reads them next: cuBLAS has no call for that.
+ * gradient. All other composites are faster as generated kernels around matrix products. Results of products get bias
+ * and activation in the generated kernel that reads them next: cuBLAS has no call for that.
  *
  * @param dnn asked for the sizes of what is kept for gradients
  * @param options precision

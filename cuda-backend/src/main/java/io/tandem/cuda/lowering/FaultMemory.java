@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where kernels report an index outside of its axis: the first report since the last look stays. In device memory: the
- * number of the reporting site (0: none), the index, its number among the indices.
+ * Where kernels report an index outside of its axis: the first report since the last look stays. In device memory:
+ * the number of the reporting site (0: none), the index, its number among the indices.
  */
 public final class FaultMemory implements AutoCloseable {
     private static final long BYTES = 24;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * Runs a plan for each iteration, unrolled: each time its arguments move. Carries are written straight to where the next
- * iteration and the results want them.
+ * Runs a plan for each iteration, unrolled: each time its arguments move. Carries are written straight to where the
+ * next iteration and the results want them.
  */
 final class LoopStep implements StepKernel {
     private final Plan.Loop loop;

@@ -4,7 +4,9 @@ import io.tandem.cuda.lib.Gemm;
 import io.tandem.graph.Op;
 import io.tandem.tensor.Shape;
 
-/** A matrix product by cuBLAS, whose matrices are column-major: the row-major product is that of the swapped operands. */
+/**
+ * A matrix product by cuBLAS, whose matrices are column-major: the row-major product is that of the swapped operands.
+ */
 final class MatMulStep implements StepKernel {
     private final LoweringContext context;
     private final Place x;

@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Finds kernels over one axis that are equal but for their memory, such as the updates of a model's parameters, and lets one
- * launch run them, at the place of the last of them. A kernel is put off only past steps that touch none of its memory.
+ * Finds kernels over one axis that are equal but for their memory, such as the updates of a model's parameters, and
+ * lets one launch run them, at the place of the last of them. A kernel is put off only past steps that touch none of
+ * its memory.
  */
 final class Merging {
     private final LoweringContext context;

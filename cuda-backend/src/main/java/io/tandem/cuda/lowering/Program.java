@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A plan with a kernel for each step and a region of memory for each value. The workspace holds the scratch memory of all
- * steps, then the values of the plan, then those of the plans in its loops, which share what is left.
+ * A plan with a kernel for each step and a region of memory for each value. The workspace holds the scratch memory of
+ * all steps, then the values of the plan, then those of the plans in its loops, which share what is left.
  */
 final class Program {
     /** Of each value in the workspace, in bytes. */

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One LSTM or GRU composite in cuDNN's terms: one layer, one direction; sequences are time-major. The composite's stacked
- * weights are copied to where cuDNN wants each gate's.
+ * One LSTM or GRU composite in cuDNN's terms: one layer, one direction; sequences are time-major. The composite's
+ * stacked weights are copied to where cuDNN wants each gate's.
  *
  * @param lstm whether it is an LSTM, else a GRU
  * @param reverse whether it runs from the last step to the first

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Several kernels, one after the other, as one. They share the scratch memory, so each leaves nothing in it for the next but
- * where their maker has placed it.
+ * Several kernels, one after the other, as one. They share the scratch memory, so each leaves nothing in it for the
+ * next but where their maker has placed it.
  *
  * @param kernels the parts
  */

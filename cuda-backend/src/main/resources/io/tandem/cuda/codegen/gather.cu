@@ -1,4 +1,5 @@
-// Rows of x at indices. A row of threads copies one row of `inner` units; indices outside are clamped and reported once.
+// Rows of x at indices. A row of threads copies one row of `inner` units; indices outside are clamped and reported
+// once.
 extern "C" __global__ void __launch_bounds__(256) gather_$name(
         const $T* __restrict__ x, const $I* __restrict__ indices, $T* __restrict__ y,
         long long rows, int count, int size, int inner, long long* fault, int site) {
