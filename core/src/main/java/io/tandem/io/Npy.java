@@ -101,7 +101,7 @@ public final class Npy {
             throw new FormatException(name + ": " + e.getMessage());
         }
         byte[] chunk = new byte[CHUNK];
-        for (long at = 0; at < type.bytes(); ) {
+        for (long at = 0; at < type.bytes();) {
             int wanted = (int) Math.min(CHUNK, type.bytes() - at);
             int got = in.readNBytes(chunk, 0, wanted);
             MemorySegment.copy(chunk, 0, data, ValueLayout.JAVA_BYTE, at, got);

@@ -126,7 +126,7 @@ public final class Npz {
 
     private static Map<String, NDArray> read(ZipFile zip, Path file) throws IOException {
         List<ZipEntry> entries = new ArrayList<>();
-        for (Enumeration<? extends ZipEntry> all = zip.entries(); all.hasMoreElements(); ) {
+        for (Enumeration<? extends ZipEntry> all = zip.entries(); all.hasMoreElements();) {
             entries.add(all.nextElement());
         }
         long fileBytes = Files.size(file);

@@ -19,7 +19,8 @@ final class Png {
     static byte[] encode(NDArray image) {
         if (!EventFile.isImage(image)) {
             throw new IllegalArgumentException(
-                    "a picture is [channels, height, width] with 1, 3 or 4 channels of bytes or floats, got " + image.type());
+                    "a picture is [channels, height, width] with 1, 3 or 4 channels of bytes or floats, got "
+                            + image.type());
         }
         int channels = image.shape().dim(0);
         int height = image.shape().dim(1);

@@ -93,7 +93,8 @@ public final class SafetensorsFile implements AutoCloseable {
         if (e instanceof NoSuchFileException) {
             return new UncheckedIOException("there is no file or folder " + path, e);
         }
-        String reason = Files.isDirectory(path) ? "it is a folder" : e.getMessage() == null ? e.toString() : e.getMessage();
+        String reason =
+                Files.isDirectory(path) ? "it is a folder" : e.getMessage() == null ? e.toString() : e.getMessage();
         return new UncheckedIOException("cannot read " + path + ": " + reason, e);
     }
 

@@ -127,7 +127,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         for (long dim : dims) {
             if (dim < 0 || dim > Integer.MAX_VALUE) {
                 throw new FormatException(
-                        "%s: %s has the size %d; from 0 to %d is possible".formatted(name, what, dim, Integer.MAX_VALUE));
+                        "%s: %s has the size %d; from 0 to %d is possible".formatted(name, what, dim,
+                                Integer.MAX_VALUE));
             }
         }
         try {
@@ -175,7 +176,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         }
         if (at != dataBytes) {
             throw new FormatException(
-                    "%s: the arrays end at byte %d of %d, so the header does not fit the file".formatted(name, at, dataBytes));
+                    "%s: the arrays end at byte %d of %d, so the header does not fit the file".formatted(name, at,
+                            dataBytes));
         }
     }
 

@@ -133,8 +133,8 @@ final class CheckpointFormat {
         Map<String, Map<String, String>> values = split(texts);
         Map<String, Map<String, NDArray>> tensors = split(arrays);
         Map<String, Callback.Memory> memories = new LinkedHashMap<>();
-        values.forEach((name, value) ->
-                memories.put(name, new Callback.Memory(value, tensors.getOrDefault(name, Map.of()))));
+        values.forEach(
+                (name, value) -> memories.put(name, new Callback.Memory(value, tensors.getOrDefault(name, Map.of()))));
         tensors.forEach((name, value) -> memories.putIfAbsent(name, new Callback.Memory(Map.of(), value)));
         return memories;
     }

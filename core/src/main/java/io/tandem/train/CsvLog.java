@@ -34,10 +34,10 @@ public record CsvLog(Path file) implements Callback {
         });
         StringBuilder text = new StringBuilder();
         text.append(line(Stream.of(
-                        Stream.of("epoch"),
-                        training.stream().map(name -> "training " + name),
-                        validation.stream().map(name -> "validation " + name),
-                        Stream.of("seconds", "samples", "waiting share"))
+                Stream.of("epoch"),
+                training.stream().map(name -> "training " + name),
+                validation.stream().map(name -> "validation " + name),
+                Stream.of("seconds", "samples", "waiting share"))
                 .flatMap(s -> s)
                 .toList()));
         for (Epoch epoch : epochs) {
@@ -59,8 +59,8 @@ public record CsvLog(Path file) implements Callback {
 
     private static String line(List<String> cells) {
         return cells.stream()
-                        .map(c -> c.contains(",") || c.contains("\"") ? '"' + c.replace("\"", "\"\"") + '"' : c)
-                        .collect(Collectors.joining(","))
+                .map(c -> c.contains(",") || c.contains("\"") ? '"' + c.replace("\"", "\"\"") + '"' : c)
+                .collect(Collectors.joining(","))
                 + "\n";
     }
 }

@@ -76,7 +76,8 @@ final class Diagnosis {
     private static String describe(Node node) {
         String where = node.scope().isEmpty() ? "" : " in layer " + node.scope();
         return switch (node.op()) {
-            case Op.Input(String name, _) when name.equals("target") -> "the batch's target has a value that is not finite";
+            case Op.Input(String name, _) when name.equals("target") ->
+                "the batch's target has a value that is not finite";
             case Op.Input(String name, _) when name.startsWith("input.") ->
                 "the batch's " + name.replace('.', ' ') + " has a value that is not finite";
             case Op.Input(String name, _) -> "'" + name + "' has a value that is not finite already";

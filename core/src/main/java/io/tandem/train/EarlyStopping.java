@@ -25,8 +25,9 @@ public final class EarlyStopping implements Callback {
 
     private EarlyStopping(Monitor monitor, int patience, double margin) {
         if (patience < 1 || !(margin >= 0)) {
-            throw new IllegalArgumentException("early stopping: patience must be at least 1 and the margin not negative, got "
-                    + patience + " and " + margin);
+            throw new IllegalArgumentException(
+                    "early stopping: patience must be at least 1 and the margin not negative, got "
+                            + patience + " and " + margin);
         }
         this.monitor = monitor;
         this.patience = patience;
@@ -119,7 +120,8 @@ public final class EarlyStopping implements Callback {
     @Override
     public Memory memory() {
         return new Memory(
-                Map.of("best", Double.toString(best), "epoch", Integer.toString(bestEpoch), "waited", Integer.toString(waited)),
+                Map.of("best", Double.toString(best), "epoch", Integer.toString(bestEpoch), "waited",
+                        Integer.toString(waited)),
                 bestValues);
     }
 

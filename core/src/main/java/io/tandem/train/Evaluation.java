@@ -56,7 +56,8 @@ public final class Evaluation implements AutoCloseable {
      */
     public static Evaluation averaged(Model model, State state) {
         if (model.variables().keySet().stream().noneMatch(path -> state.contains(StepGraph.AVERAGE_PREFIX + path))) {
-            throw new IllegalArgumentException("the state has no averages of the parameters; train with an average first");
+            throw new IllegalArgumentException(
+                    "the state has no averages of the parameters; train with an average first");
         }
         return new Evaluation(model, state, path -> {
             String average = StepGraph.AVERAGE_PREFIX + path;

@@ -62,7 +62,8 @@ public record Fold(Dataset training, Dataset validation) {
     private static List<Fold> folds(Dataset data, int count, int[] order) {
         return IntStream.range(0, count)
                 .mapToObj(fold -> new Fold(
-                        data.subset(part(order, i -> i % count != fold)), data.subset(part(order, i -> i % count == fold))))
+                        data.subset(part(order, i -> i % count != fold)),
+                        data.subset(part(order, i -> i % count == fold))))
                 .toList();
     }
 

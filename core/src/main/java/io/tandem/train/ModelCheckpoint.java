@@ -73,12 +73,14 @@ public final class ModelCheckpoint implements Callback {
         List<Path> files = folder.files();
         boolean fresh = run.epochs().isEmpty() && run.batch() == 0;
         if (fresh && !files.isEmpty()) {
-            throw new IllegalStateException("the folder " + folder.folder() + " has checkpoints of an earlier run, up to step "
-                    + CheckpointFolder.step(files.getLast()) + ": resume from it, or choose another folder");
+            throw new IllegalStateException(
+                    "the folder " + folder.folder() + " has checkpoints of an earlier run, up to step "
+                            + CheckpointFolder.step(files.getLast()) + ": resume from it, or choose another folder");
         }
         long step = run.state().get(StepGraph.STEP).getLong(0);
         if (!files.isEmpty() && CheckpointFolder.step(files.getLast()) > step) {
-            log.warn("the folder {} has checkpoints of later steps than {}, where this run goes on", folder.folder(), step);
+            log.warn("the folder {} has checkpoints of later steps than {}, where this run goes on", folder.folder(),
+                    step);
         }
         saved = fresh ? Optional.empty() : Optional.of(place(run));
         best = Double.NaN;

@@ -80,7 +80,8 @@ public final class ReduceOnPlateau implements Callback {
         double after = Math.max(before * factor, least);
         if (after < before) {
             state.set(StepGraph.RATE_FACTOR, NDArray.scalar(DType.F64, after));
-            log.info("epoch {}: {} has not become better, the learning rate is now {} of the schedule's", epoch, monitor, after);
+            log.info("epoch {}: {} has not become better, the learning rate is now {} of the schedule's", epoch,
+                    monitor, after);
         }
     }
 

@@ -135,7 +135,8 @@ public final class Run {
         Map<String, String> facts = facts();
         facts.put(SCHEDULE, Double.toString(rate(values.get(StepGraph.STEP))));
         return new Checkpoint(
-                values, figures, new Checkpoint.Position(epoch, batch, seconds, waitingSeconds), epochs, memories, facts);
+                values, figures, new Checkpoint.Position(epoch, batch, seconds, waitingSeconds), epochs, memories,
+                facts);
     }
 
     private Map<String, String> facts() {
@@ -255,7 +256,8 @@ public final class Run {
         String then = checkpoint.facts().get(SCHEDULE);
         double rate = rate(checkpoint.values().get(StepGraph.STEP));
         if (then != null && Double.parseDouble(then) != rate) {
-            log.warn("the schedule gives a learning rate of {} here, it gave {} when the checkpoint was made", rate, then);
+            log.warn("the schedule gives a learning rate of {} here, it gave {} when the checkpoint was made", rate,
+                    then);
         }
     }
 

@@ -171,7 +171,8 @@ final class StepGraph {
                 .map(v -> step.entry(v.path(), v.type()))
                 .toList();
         List<Tensor> gradients = trained.stream()
-                .map(v -> step.entry(GRADIENT_PREFIX + v.path(), v.type()).div(samples.maximum(1).cast(v.type().dtype())))
+                .map(v -> step.entry(GRADIENT_PREFIX + v.path(), v.type())
+                        .div(samples.maximum(1).cast(v.type().dtype())))
                 .toList();
         step.apply(trained.stream().map(Model.Variable::path).toList(), params, gradients);
         if (training.guarded()) {

@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 /** From the names that PyTorch's modules give their values to those of Tandem's layers. */
 final class TorchNames {
     private static final Pattern RECURRENT =
-            Pattern.compile("(?<prefix>(?:.*\\.)?)(?<kind>weight|bias)_(?<part>ih|hh)_l(?<layer>\\d{1,4})(?<reverse>_reverse)?");
+            Pattern.compile(
+                    "(?<prefix>(?:.*\\.)?)(?<kind>weight|bias)_(?<part>ih|hh)_l(?<layer>\\d{1,4})(?<reverse>_reverse)?");
     private static final Pattern JOINED = Pattern.compile("(?<prefix>(?:.*\\.)?)in_proj_(?<kind>weight|bias)");
     private static final List<String> PROJECTIONS = List.of("query", "key", "value");
     private static final Map<String, String> LAST = Map.of(

@@ -72,13 +72,15 @@ public record Training(
     /** With further metrics. */
     public Training withMetrics(Metric... more) {
         return new Training(
-                model, loss, optimizer, joined(metrics, more), regularizers, clipping, limits, accumulation, average, guarded);
+                model, loss, optimizer, joined(metrics, more), regularizers, clipping, limits, accumulation, average,
+                guarded);
     }
 
     /** With further penalties. */
     public Training withRegularizers(Regularizer... more) {
         return new Training(
-                model, loss, optimizer, metrics, joined(regularizers, more), clipping, limits, accumulation, average, guarded);
+                model, loss, optimizer, metrics, joined(regularizers, more), clipping, limits, accumulation, average,
+                guarded);
     }
 
     /** With limited gradients. */
@@ -90,7 +92,8 @@ public record Training(
     /** With further limits of the parameters' norms. */
     public Training withLimits(MaxNorm... more) {
         return new Training(
-                model, loss, optimizer, metrics, regularizers, clipping, joined(limits, more), accumulation, average, guarded);
+                model, loss, optimizer, metrics, regularizers, clipping, joined(limits, more), accumulation, average,
+                guarded);
     }
 
     /**
@@ -110,7 +113,8 @@ public record Training(
      */
     public Training withAverage(double share) {
         return new Training(
-                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, OptionalDouble.of(share), guarded);
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, OptionalDouble.of(share),
+                guarded);
     }
 
     /**

@@ -227,7 +227,7 @@ public abstract class CallbackConformance {
                     .fit(state, TrainingRuns.points(6, 1).batches(4), 1);
         }
         List<String> expected = Stream.of(
-                        "fit", "epoch 0 of 2", "step 0", "settled 0/1", "step 1", "settled 0/2", "end 0", "settled 1/0", "done")
+                "fit", "epoch 0 of 2", "step 0", "settled 0/1", "step 1", "settled 0/2", "end 0", "settled 1/0", "done")
                 .flatMap(event -> Stream.of("a:" + event, "b:" + event))
                 .toList();
         assertEquals(expected, events);
@@ -280,16 +280,16 @@ public abstract class CallbackConformance {
             Trainer trainer = Trainer.of(TrainingRuns.training(state.model()));
             TrainingRuns.requireContains(
                     assertThrows(
-                                    IllegalArgumentException.class,
-                                    () -> trainer.with(EarlyStopping.of(Monitor.validation("loss"), 1))
-                                            .fit(state, TrainingRuns.loader(), 1))
+                            IllegalArgumentException.class,
+                            () -> trainer.with(EarlyStopping.of(Monitor.validation("loss"), 1))
+                                    .fit(state, TrainingRuns.loader(), 1))
                             .getMessage(),
                     "validation", "give fit() validation data");
             TrainingRuns.requireContains(
                     assertThrows(
-                                    IllegalArgumentException.class,
-                                    () -> trainer.with(EarlyStopping.of(Monitor.training("f2"), 1))
-                                            .fit(state, TrainingRuns.loader(), 1))
+                            IllegalArgumentException.class,
+                            () -> trainer.with(EarlyStopping.of(Monitor.training("f2"), 1))
+                                    .fit(state, TrainingRuns.loader(), 1))
                             .getMessage(),
                     "'f2'", "accuracy");
         }

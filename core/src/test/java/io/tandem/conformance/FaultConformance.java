@@ -242,7 +242,8 @@ public abstract class FaultConformance {
         assertThrows(RuntimeException.class, () -> state.get("0.weight"));
         assertThrows(
                 RuntimeException.class,
-                () -> step.run(List.of(NDArray.zeros(TensorType.f32(2, 4))), NDArray.zeros(TensorType.of(DType.I32, 2))));
+                () -> step.run(List.of(NDArray.zeros(TensorType.f32(2, 4))),
+                        NDArray.zeros(TensorType.of(DType.I32, 2))));
         step.close();
         state.close();
     }

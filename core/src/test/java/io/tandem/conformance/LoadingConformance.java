@@ -92,8 +92,8 @@ public abstract class LoadingConformance {
             Map<String, NDArray> before = values(state);
             TrainingRuns.requireContains(
                     assertThrows(
-                                    IllegalArgumentException.class,
-                                    () -> WeightFile.load(state, file, Loading.strict()))
+                            IllegalArgumentException.class,
+                            () -> WeightFile.load(state, file, Loading.strict()))
                             .getMessage(),
                     file.toString(),
                     "missing (1)",
@@ -116,7 +116,8 @@ public abstract class LoadingConformance {
             trained = values(state);
             // As an older program called it, with float64 and bfloat16 values.
             Map<String, NDArray> old = new LinkedHashMap<>();
-            trained.forEach((path, value) -> old.put("module." + path.replace("body.", "features."), value.cast(DType.F64)));
+            trained.forEach(
+                    (path, value) -> old.put("module." + path.replace("body.", "features."), value.cast(DType.F64)));
             Safetensors.write(file, old);
         }
         Model model = Model.of(Classifier.of(3), 4).freeze("body");
@@ -143,7 +144,8 @@ public abstract class LoadingConformance {
         }
         try (Device device = open();
                 State state = State.of(model, device, 2)) {
-            Loading except = Loading.strict().renamed("module", "").withNames(n -> n.substring(1)).renamed("features", "body");
+            Loading except =
+                    Loading.strict().renamed("module", "").withNames(n -> n.substring(1)).renamed("features", "body");
             TrainingRuns.requireContains(
                     assertThrows(IllegalArgumentException.class, () -> WeightFile.load(state, file, except))
                             .getMessage(),
@@ -152,8 +154,8 @@ public abstract class LoadingConformance {
             assertEquals(trained.get("body.1.weight"), state.get("body.1.weight"));
             TrainingRuns.requireContains(
                     assertThrows(
-                                    IllegalArgumentException.class,
-                                    () -> WeightFile.load(state, file, except.only("boddy")))
+                            IllegalArgumentException.class,
+                            () -> WeightFile.load(state, file, except.only("boddy")))
                             .getMessage(),
                     "boddy");
         }
@@ -188,7 +190,8 @@ public abstract class LoadingConformance {
         try (Device device = open();
                 State state = State.of(model, device, 1)) {
             Map<String, NDArray> stored = new LinkedHashMap<>();
-            values(state).forEach((path, value) -> stored.put(path.replaceAll("^a\\.", "b."), NDArray.full(value.type(), 0.5)));
+            values(state).forEach(
+                    (path, value) -> stored.put(path.replaceAll("^a\\.", "b."), NDArray.full(value.type(), 0.5)));
             Path file = folder.resolve("w.npz");
             Npz.write(file, stored);
             WeightFile.load(state, file, Loading.strict());
@@ -206,7 +209,8 @@ public abstract class LoadingConformance {
 
     @Test
     void namesOfPyTorch() {
-        Layer net = new Sequence(Lstm.of(3).withBothDirections().withLayers(2), MultiHeadAttention.of(6, 2), BatchNorm.of());
+        Layer net = new Sequence(Lstm.of(3).withBothDirections().withLayers(2), MultiHeadAttention.of(6, 2),
+                BatchNorm.of());
         Model model = Model.of(net, 5, 4);
         SplittableRandom random = new SplittableRandom(8);
         Map<String, NDArray> torch = new LinkedHashMap<>();

@@ -142,7 +142,8 @@ public abstract class ResumeConformance {
     void anotherModelIsOneErrorThatListsEverything() {
         Path file = checkpoint(Trainer.of(TrainingRuns.training(TrainingRuns.network())), "a");
         Model other = Model.of(
-                Sequential.of(Dense.of(7), Activation.relu(), x -> x.flatten(1), Dense.of(TrainingRuns.CLASSES)), 1, 6, 6);
+                Sequential.of(Dense.of(7), Activation.relu(), x -> x.flatten(1), Dense.of(TrainingRuns.CLASSES)), 1, 6,
+                6);
         try (Device device = open();
                 State state = State.of(other, device, 1)) {
             Map<String, NDArray> before = state.snapshot();
@@ -190,7 +191,8 @@ public abstract class ResumeConformance {
         TrainingRuns.requireContains(
                 assertThrows(FormatException.class, () -> Checkpoint.read(weights)).getMessage(), "no checkpoint");
         TrainingRuns.requireContains(
-                assertThrows(FormatException.class, () -> Checkpoint.read(Files.createDirectory(folder.resolve("none"))))
+                assertThrows(FormatException.class,
+                        () -> Checkpoint.read(Files.createDirectory(folder.resolve("none"))))
                         .getMessage(),
                 "has no checkpoint");
     }
@@ -209,7 +211,8 @@ public abstract class ResumeConformance {
         assertEquals(6, Checkpoint.read(at).step());
         Files.write(files.getFirst(), new byte[0]);
         TrainingRuns.requireContains(
-                assertThrows(FormatException.class, () -> Checkpoint.read(at)).getMessage(), "none of the 2 checkpoints");
+                assertThrows(FormatException.class, () -> Checkpoint.read(at)).getMessage(),
+                "none of the 2 checkpoints");
     }
 
     @Test
@@ -236,7 +239,8 @@ public abstract class ResumeConformance {
         Path file = checkpoint(Trainer.of(TrainingRuns.training(TrainingRuns.network())), "e");
         try (Device device = open();
                 State state = State.of(TrainingRuns.network(), device, 3)) {
-            Trainer trainer = Trainer.of(TrainingRuns.training(state.model())).with(ModelCheckpoint.to(file.getParent()));
+            Trainer trainer =
+                    Trainer.of(TrainingRuns.training(state.model())).with(ModelCheckpoint.to(file.getParent()));
             TrainingRuns.requireContains(
                     assertThrows(IllegalStateException.class, () -> trainer.fit(state, TrainingRuns.loader(), 1))
                             .getMessage(),

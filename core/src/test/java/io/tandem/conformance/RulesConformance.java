@@ -393,7 +393,8 @@ public abstract class RulesConformance {
     @Test
     void gradientsOfZeroAreNoFault() {
         // A dead network has no gradient, and that is no fault.
-        Model model = Model.of(Sequential.of(Dense.of(4).withBias((type, seed) -> NDArray.full(type, -100)), Activation.relu(), Dense.of(3)), 4);
+        Model model = Model.of(Sequential.of(Dense.of(4).withBias((type, seed) -> NDArray.full(type, -100)),
+                Activation.relu(), Dense.of(3)), 4);
         StopOnNonFinite stop = StopOnNonFinite.of().withInterval(1);
         try (Device device = open();
                 State state = State.of(model, device, 2)) {

@@ -87,7 +87,7 @@ class EventFileTest {
 
     private static long varint(ByteBuffer in) {
         long value = 0;
-        for (int shift = 0; ; shift += 7) {
+        for (int shift = 0;; shift += 7) {
             byte b = in.get();
             value |= (long) (b & 0x7f) << shift;
             if (b >= 0) {
@@ -118,7 +118,8 @@ class EventFileTest {
         assertEquals("brain.Event:2", text(fields(records(events.file()).getFirst()).get(3).getFirst()));
         events.scalar("loss", 7, 0.25);
         events.histogram("weights", 1L << 40, NDArray.of(Shape.of(5), -1, 0, 3, 3, Float.NaN));
-        events.image("digit", 3, NDArray.ofBytes(Shape.of(3, 1, 2), (byte) 255, (byte) 0, (byte) 1, (byte) 2, (byte) 3, (byte) 4));
+        events.image("digit", 3,
+                NDArray.ofBytes(Shape.of(3, 1, 2), (byte) 255, (byte) 0, (byte) 1, (byte) 2, (byte) 3, (byte) 4));
         events.image("grey", 3, NDArray.of(Shape.of(1, 2, 1), 0.5f, 7));
         events.text("notes", 0, "**gr\u00fcn**");
         assertEquals(1, records(events.file()).size(), "nothing is written before flush");
@@ -143,7 +144,8 @@ class EventFileTest {
         assertEquals(2, counts[counts.length - 1]);
 
         Map<Integer, List<Object>> image = fields((byte[]) value(events.file(), 3, "digit", 3).get(4).getFirst());
-        assertEquals(List.of(1L, 2L, 3L), List.of(image.get(1).getFirst(), image.get(2).getFirst(), image.get(3).getFirst()));
+        assertEquals(List.of(1L, 2L, 3L),
+                List.of(image.get(1).getFirst(), image.get(2).getFirst(), image.get(3).getFirst()));
         BufferedImage picture = ImageIO.read(new ByteArrayInputStream((byte[]) image.get(4).getFirst()));
         assertEquals(0xffff0103, picture.getRGB(0, 0));
         assertEquals(0xff000204, picture.getRGB(1, 0));

@@ -60,26 +60,26 @@ class MutationTest {
     @TestFactory
     Stream<DynamicTest> readers() throws IOException {
         return Stream.of(
-                        new Subject("array.npy", npy(), file -> use(Npy.read(file)), 50),
-                        new Subject("arrays.npz", npz(), file -> Npz.read(file).values().forEach(MutationTest::use), 3000),
-                        new Subject(
-                                "arrays.safetensors",
-                                safetensors(),
-                                file -> Safetensors.read(file).values().forEach(MutationTest::use),
-                                200),
-                        new Subject("run.safetensors", checkpoints(), Checkpoint::read, 500),
-                        new Subject("images-idx", idx(), file -> use(IdxReader.read(file)), 50),
-                        new Subject("images-idx.gz", packed(idx()), file -> use(IdxReader.read(file)), 3000),
-                        new Subject("cifar.bin", cifar(), file -> Cifar10Reader.read(file), 50),
-                        new Subject(
-                                "table.csv",
-                                csv(),
-                                file -> {
-                                    CsvTable table = CsvTable.withHeader(file);
-                                    use(table.numbers(table.columns().toArray(String[]::new)));
-                                },
-                                2000),
-                        new Subject("corpus.txt", csv(), TextCorpus::read, 500))
+                new Subject("array.npy", npy(), file -> use(Npy.read(file)), 50),
+                new Subject("arrays.npz", npz(), file -> Npz.read(file).values().forEach(MutationTest::use), 3000),
+                new Subject(
+                        "arrays.safetensors",
+                        safetensors(),
+                        file -> Safetensors.read(file).values().forEach(MutationTest::use),
+                        200),
+                new Subject("run.safetensors", checkpoints(), Checkpoint::read, 500),
+                new Subject("images-idx", idx(), file -> use(IdxReader.read(file)), 50),
+                new Subject("images-idx.gz", packed(idx()), file -> use(IdxReader.read(file)), 3000),
+                new Subject("cifar.bin", cifar(), file -> Cifar10Reader.read(file), 50),
+                new Subject(
+                        "table.csv",
+                        csv(),
+                        file -> {
+                            CsvTable table = CsvTable.withHeader(file);
+                            use(table.numbers(table.columns().toArray(String[]::new)));
+                        },
+                        2000),
+                new Subject("corpus.txt", csv(), TextCorpus::read, 500))
                 .map(subject -> DynamicTest.dynamicTest(subject.name(), () -> check(subject)));
     }
 
@@ -111,7 +111,8 @@ class MutationTest {
             return true;
         } catch (FormatException | DataException | UncheckedIOException e) {
             assertTrue(e.getMessage().contains(subject.name()), "mutation " + seed + ": " + e.getMessage());
-            assertTrue(e.getMessage().length() < 2000, "mutation " + seed + ": a message of " + e.getMessage().length());
+            assertTrue(e.getMessage().length() < 2000,
+                    "mutation " + seed + ": a message of " + e.getMessage().length());
             return false;
         } catch (RuntimeException | Error e) {
             return fail("mutation " + seed + " of " + subject.name() + ": " + e, e);
@@ -217,7 +218,8 @@ class MutationTest {
 
     private List<byte[]> npz() throws IOException {
         Map<String, byte[]> deflated = new LinkedHashMap<>();
-        deflated.put("a.npy", NpzTest.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (50, 20), }", new byte[4000]));
+        deflated.put("a.npy",
+                NpzTest.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (50, 20), }", new byte[4000]));
         deflated.put("b.npy", NpzTest.npy("{'descr': '<i8', 'fortran_order': False, 'shape': (), }", new byte[8]));
         return List.of(written(file -> Npz.write(file, arrays())), NpzTest.archive(deflated));
     }

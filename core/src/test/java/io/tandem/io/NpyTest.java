@@ -65,7 +65,8 @@ class NpyTest {
             names = {"BF16"},
             mode = EnumSource.Mode.EXCLUDE)
     void everyTypeAndShapeComesBack(DType dtype) {
-        for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(0, 4), Shape.of(2, 1, 3, 2)}) {
+        for (Shape shape : new Shape[] {Shape.of(), Shape.of(5), Shape.of(2, 3), Shape.of(0, 4),
+            Shape.of(2, 1, 3, 2)}) {
             NDArray array = NDArray.generate(new TensorType(dtype, shape), i -> dtype == DType.BOOL ? i % 2 : i * 1.25);
             Path file = folder.resolve(dtype + "." + shape.rank() + ".npy");
             Npy.write(file, array);
@@ -92,7 +93,8 @@ class NpyTest {
         assertEquals('\n', bytes[127]);
         ByteArrayOutputStream scalar = new ByteArrayOutputStream();
         Npy.write(scalar, NDArray.scalar(7));
-        assertTrue(scalar.toString(StandardCharsets.ISO_8859_1).contains("'descr': '<i8', 'fortran_order': False, 'shape': (), }"));
+        assertTrue(scalar.toString(StandardCharsets.ISO_8859_1)
+                .contains("'descr': '<i8', 'fortran_order': False, 'shape': (), }"));
     }
 
     @ParameterizedTest
@@ -118,7 +120,8 @@ class NpyTest {
             values[i] = i % 2 * 100 + i / 2 % 3 * 10 + i / 6;
         }
         NDArray cube = read(file(
-                1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 4), }", floats(ByteOrder.LITTLE_ENDIAN, values)));
+                1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 4), }",
+                floats(ByteOrder.LITTLE_ENDIAN, values)));
         for (int i = 0; i < 24; i++) {
             assertEquals(i / 12 * 100 + i / 4 % 3 * 10 + i % 4, cube.getDouble(i));
         }
@@ -159,7 +162,8 @@ class NpyTest {
         assertTrue(message(file(1, "{'descr': '<f4', 'shape': (2,)}", two.duplicate()))
                 .contains("no valid entry 'fortran_order'"));
         assertTrue(message(file(1, good.replace("(2,)", "(-2,)"), two.duplicate())).contains("must not be negative"));
-        assertTrue(message(file(1, good.replace("(2,)", "(99999999999,)"), two.duplicate())).contains("is not a number up to"));
+        assertTrue(message(file(1, good.replace("(2,)", "(99999999999,)"), two.duplicate()))
+                .contains("is not a number up to"));
         Path longer = folder.resolve("longer.npy");
         Files.write(longer, Arrays.copyOf(whole, whole.length + 1));
         assertTrue(assertThrows(FormatException.class, () -> Npy.read(longer))
@@ -169,10 +173,11 @@ class NpyTest {
         Files.write(greedy, file(1, good.replace("(2,)", "(2000000000, 500)"), two.duplicate()));
         assertTrue(assertThrows(FormatException.class, () -> Npy.read(greedy)).getMessage().contains("is cut short"));
         Path missing = folder.resolve("missing.npy");
-        assertTrue(assertThrows(UncheckedIOException.class, () -> Npy.read(missing)).getMessage().contains("there is no file"));
+        assertTrue(assertThrows(UncheckedIOException.class, () -> Npy.read(missing)).getMessage()
+                .contains("there is no file"));
         assertTrue(assertThrows(
-                        FormatException.class,
-                        () -> Npy.write(missing, NDArray.zeros(TensorType.of(DType.BF16, 2))))
+                FormatException.class,
+                () -> Npy.write(missing, NDArray.zeros(TensorType.of(DType.BF16, 2))))
                 .getMessage()
                 .contains("cast the array to f32"));
         assertTrue(!Files.exists(missing));

@@ -71,7 +71,8 @@ class NpzTest {
         byte[] text = (dictionary + " ".repeat(Math.max(0, 117 - dictionary.length())) + "\n")
                 .getBytes(StandardCharsets.ISO_8859_1);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) text.length, (byte) (text.length >> 8)});
+        out.writeBytes(
+                new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (byte) text.length, (byte) (text.length >> 8)});
         out.writeBytes(text);
         out.writeBytes(values);
         return out.toByteArray();
@@ -116,17 +117,18 @@ class NpzTest {
         assertTrue(failure(archive(Map.of("x.npy", npy("{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }"))))
                 .contains("<c8"));
         assertTrue(failure(archive(Map.of(
-                        "x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[4]))))
+                "x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", new byte[4]))))
                 .contains("cut short"));
         assertTrue(failure(archive(Map.of(
-                        "x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", new byte[8]))))
+                "x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", new byte[8]))))
                 .contains("more bytes"));
         assertThrows(UncheckedIOException.class, () -> Npz.read(folder.resolve("missing.npz")));
         assertThrows(UncheckedIOException.class, () -> Npz.read(folder));
         FormatException bfloat = assertThrows(
                 FormatException.class,
                 () -> Npz.write(folder.resolve("b.npz"), Map.of("w", NDArray.scalar(DType.BF16, 1))));
-        assertTrue(bfloat.getMessage().contains("'w'") && bfloat.getMessage().contains(".safetensors"), bfloat.getMessage());
+        assertTrue(bfloat.getMessage().contains("'w'") && bfloat.getMessage().contains(".safetensors"),
+                bfloat.getMessage());
         assertTrue(Files.notExists(folder.resolve("b.npz")));
     }
 

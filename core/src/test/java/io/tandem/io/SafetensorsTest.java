@@ -30,7 +30,8 @@ class SafetensorsTest {
     private static Map<String, NDArray> samples() {
         Map<String, NDArray> arrays = new LinkedHashMap<>();
         for (DType dtype : DType.values()) {
-            arrays.put("values." + dtype, NDArray.generate(TensorType.of(dtype, 3, 1), i -> i - (dtype.isFloating() ? 1.25 : 0)));
+            arrays.put("values." + dtype,
+                    NDArray.generate(TensorType.of(dtype, 3, 1), i -> i - (dtype.isFloating() ? 1.25 : 0)));
         }
         arrays.put("scalar \"quoted\" \u00e4\u4e2d", NDArray.scalar(DType.F64, Math.PI));
         arrays.put("empty", NDArray.zeros(TensorType.f32(2, 0)));
@@ -131,8 +132,10 @@ class SafetensorsTest {
         assertTrue(failure(file("{\"a\":1}")).contains("'a' must be an object"));
         assertTrue(failure(file("{\"a\":{}}")).contains("'a' needs a dtype"));
         assertTrue(failure(file("{\"__metadata__\":{\"k\":1}}")).contains("'k'"));
-        assertTrue(failure(file("{\"a\":" + array("F32", "[1]", 0, 4) + "}")).contains("'a' lies at bytes 0 to 4 of 0"));
-        assertTrue(failure(file("{\"a\":" + array("F32", "[2]", 0, 4) + "}", 0, 0, 0, 0)).contains("do not fit F32 of [2]"));
+        assertTrue(
+                failure(file("{\"a\":" + array("F32", "[1]", 0, 4) + "}")).contains("'a' lies at bytes 0 to 4 of 0"));
+        assertTrue(failure(file("{\"a\":" + array("F32", "[2]", 0, 4) + "}", 0, 0, 0, 0))
+                .contains("do not fit F32 of [2]"));
         assertTrue(failure(file("{\"a\":" + array("F33", "[1]", 0, 4) + "}", 0, 0, 0, 0)).contains("'F33'"));
         assertTrue(failure(file("{\"a\":" + array("F32", "[-1]", 0, 4) + "}", 0, 0, 0, 0)).contains("size -1"));
         assertTrue(failure(file("{\"a\":" + array("F32", "[99999999999999999999]", 0, 4) + "}", 0, 0, 0, 0))

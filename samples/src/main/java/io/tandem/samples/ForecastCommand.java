@@ -4,6 +4,8 @@ import io.tandem.backend.Device;
 import io.tandem.data.DataLoader;
 import io.tandem.graph.Tensor;
 import io.tandem.models.LstmForecaster;
+import io.tandem.nn.Dense;
+import io.tandem.nn.Initializers;
 import io.tandem.nn.Layer;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
@@ -86,6 +88,12 @@ final class ForecastCommand implements Callable<Integer> {
      * @param column the column that is forecast
      */
     record FromLastValue(LstmForecaster forecaster, int column) implements Layer {
+        /** A forecaster that starts by expecting no change. */
+        static FromLastValue of(LstmForecaster forecaster, int column) {
+            Dense head = forecaster.head().withWeights(Initializers.zeros());
+            return new FromLastValue(new LstmForecaster(forecaster.recurrent(), head), column);
+        }
+
         @Override
         public Tensor forward(Tensor x) {
             Tensor last = x.at(1, -1).slice(1, column, column + 1);
@@ -105,7 +113,7 @@ final class ForecastCommand implements Callable<Integer> {
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
         Model model = Model.of(
-                new FromLastValue(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
+                FromLastValue.of(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
                 window,
                 data.columns().size());
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
@@ -149,7 +157,7 @@ final class ForecastCommand implements Callable<Integer> {
                 .withMetrics(Metrics.meanAbsoluteError())
                 .withClipping(Clipping.byGlobalNorm(1));
         double seconds;
-        try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
+        try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "validation", out)) {
             seconds = saving.attach(Trainer.of(training).with(progress), checkpoint)
                     .fit(state, loader, samples.validation(), epochs)
                     .epochs()

@@ -105,7 +105,7 @@ final class MnistCommand implements Callable<Integer> {
                         model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
                 .withMetrics(Metrics.accuracy());
         History history;
-        try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), out)) {
+        try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "test", out)) {
             history = saving.attach(Trainer.of(training).with(progress), checkpoint)
                     .fit(state, loader, digits.test(), epochs);
         }

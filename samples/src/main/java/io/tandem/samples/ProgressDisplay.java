@@ -18,6 +18,7 @@ final class ProgressDisplay implements Callback, AutoCloseable {
     private static final long READ_NANOS = 500_000_000L;
 
     private final int epochs;
+    private final String validation;
     private final PrintWriter out;
     private final long samples;
     private ProgressBar bar;
@@ -29,9 +30,11 @@ final class ProgressDisplay implements Callback, AutoCloseable {
      *
      * @param epochs number of epochs
      * @param samples number of samples per epoch
+     * @param validation what the data is called that is looked at after each epoch
      */
-    ProgressDisplay(int epochs, long samples, PrintWriter out) {
+    ProgressDisplay(int epochs, long samples, String validation, PrintWriter out) {
         this.epochs = epochs;
+        this.validation = validation;
         this.samples = samples;
         this.out = out;
     }
@@ -71,7 +74,7 @@ final class ProgressDisplay implements Callback, AutoCloseable {
                 epoch.number() + 1,
                 epochs,
                 figures("", epoch.training()),
-                epoch.validation().isEmpty() ? "" : "  " + figures("test ", epoch.validation()),
+                epoch.validation().isEmpty() ? "" : "  " + figures(validation + " ", epoch.validation()),
                 epoch.seconds(),
                 epoch.samplesPerSecond(),
                 100 * epoch.waitingShare());

@@ -48,7 +48,8 @@ final class SaveOptions {
             throw new ParameterException(spec.commandLine(), "--save-steps must not be negative, got " + saveSteps);
         }
         if (resume != null && save != null && !isFile(save)) {
-            throw new ParameterException(spec.commandLine(), "--resume writes its checkpoints into its own folder: leave out --save, or let it name a .npz or .safetensors file");
+            throw new ParameterException(spec.commandLine(),
+                    "--resume writes its checkpoints into its own folder: leave out --save, or let it name a .npz or .safetensors file");
         }
         return Optional.ofNullable(resume).map(Checkpoint::read);
     }

@@ -49,8 +49,8 @@ class SaveOptionsTest {
     void optionsThatExcludeEachOther() {
         assertTrue(parsed().checkpoint().isEmpty());
         String both = assertThrows(
-                        ParameterException.class,
-                        () -> parsed("--save", "a", "--resume", "b").checkpoint())
+                ParameterException.class,
+                () -> parsed("--save", "a", "--resume", "b").checkpoint())
                 .getMessage();
         assertTrue(both.contains("--save"), both);
         assertThrows(ParameterException.class, () -> parsed("--save-steps", "-1").checkpoint());
@@ -60,8 +60,8 @@ class SaveOptionsTest {
     void foldersWithoutACheckpoint() throws Exception {
         Path missing = folder.resolve("missing");
         String message = assertThrows(
-                        UncheckedIOException.class,
-                        () -> parsed("--resume", missing.toString()).checkpoint())
+                UncheckedIOException.class,
+                () -> parsed("--resume", missing.toString()).checkpoint())
                 .getMessage();
         assertTrue(message.contains("missing"), message);
         assertThrows(FormatException.class, () -> parsed("--resume", folder.toString()).checkpoint());

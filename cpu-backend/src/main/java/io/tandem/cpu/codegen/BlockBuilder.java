@@ -5,12 +5,14 @@ import io.tandem.cpu.codegen.BlockProgram.Binding;
 import io.tandem.cpu.codegen.BlockProgram.Place;
 import io.tandem.cpu.codegen.BlockProgram.Storage;
 import io.tandem.cpu.codegen.IndexSpace.Axis;
+import io.tandem.graph.BinaryFunction;
 import io.tandem.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Builds the program of one block of a kernel, and notes what its bindings stand for. */
 final class BlockBuilder {
@@ -76,7 +78,7 @@ final class BlockBuilder {
                         case SIN, COS -> true;
                         default -> false;
                     };
-                case Kernel.Binary binary -> wide || binary.function() == io.tandem.graph.BinaryFunction.POW;
+                case Kernel.Binary binary -> wide || binary.function() == BinaryFunction.POW;
                 case Kernel.Fold fold -> wide || LaneType.of(fold.accumulator()).isWide();
                 default -> wide;
             };
@@ -85,22 +87,33 @@ final class BlockBuilder {
 
     /** Whether vector code can have a direct way to memory of some type and stride between columns. */
     static boolean isSimple(DType dtype, long stride) {
-        return (stride == 0 || stride == 1) && storage(dtype) != null;
+        return (stride == 0 || stride == 1) && storage(dtype).isPresent();
     }
 
     private boolean isDirect(DType dtype, long stride) {
-        return isSimple(dtype, stride) && compiler.reaches(storage(dtype), stride == 1, wide);
+        return (stride == 0 || stride == 1)
+                && storage(dtype)
+                        .filter(storage -> compiler.reaches(storage, stride == 1, wide))
+                        .isPresent();
     }
 
-    private static Storage storage(DType dtype) {
+    /** How code sees elements in memory, if it can. */
+    private static Optional<Storage> storage(DType dtype) {
         return switch (dtype) {
-            case F32 -> Storage.F32;
-            case F64 -> Storage.F64;
-            case I32 -> Storage.I32;
-            case I64 -> Storage.I64;
-            case BOOL -> Storage.BOOL;
-            case F16, BF16, U8 -> null;
+            case F32 -> Optional.of(Storage.F32);
+            case F64 -> Optional.of(Storage.F64);
+            case I32 -> Optional.of(Storage.I32);
+            case I64 -> Optional.of(Storage.I64);
+            case BOOL -> Optional.of(Storage.BOOL);
+            case F16, BF16, U8 -> Optional.empty();
         };
+    }
+
+    /** A binding of an operand or result: its memory, or a tile. */
+    private Binding binding(DType dtype, long stride) {
+        return isDirect(dtype, stride)
+                ? new Binding(storage(dtype).orElseThrow(), Place.SEGMENT, stride != 0)
+                : new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, stride != 0);
     }
 
     /** Adds a store. */
@@ -108,10 +121,12 @@ final class BlockBuilder {
         Kernel.Store store = kernel.stores().get(number);
         int access = kernel.body().size() + number;
         DType dtype = kernel.results().get(store.result());
-        boolean direct = columns.strides()[access] == 1 && isDirect(dtype, 1);
         int x = lower(store.value());
-        Storage storage = direct ? storage(dtype) : Storage.ofArray(LaneType.of(dtype));
-        builder.output(x, bind(new Binding(storage, direct ? Place.SEGMENT : Place.TILE, true), new Source.Result(store.result(), dtype, access)));
+        // a stride of 0 means that there is one column
+        Binding binding = columns.strides()[access] == 1
+                ? binding(dtype, 1)
+                : new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, true);
+        builder.output(x, bind(binding, new Source.Result(store.result(), dtype, access)));
     }
 
     /** Adds the computation of a row value. */
@@ -232,12 +247,8 @@ final class BlockBuilder {
     private int load(Kernel.Load load, int instruction) {
         LaneType type = LaneType.of(load.dtype());
         int binding = inputs.computeIfAbsent(List.of(load.operand(), load.access()), key -> {
-            long stride = columns.strides()[instruction];
-            boolean direct = isDirect(load.dtype(), stride);
-            Storage storage = direct ? storage(load.dtype()) : Storage.ofArray(type);
-            return bind(
-                    new Binding(storage, direct ? Place.SEGMENT : Place.TILE, stride != 0),
-                    new Source.Operand(load.operand(), load.dtype(), instruction));
+            Source source = new Source.Operand(load.operand(), load.dtype(), instruction);
+            return bind(binding(load.dtype(), columns.strides()[instruction]), source);
         });
         return builder.input(type, binding);
     }

@@ -5,7 +5,8 @@ import io.tandem.cpu.codegen.IndexSpace.Axis;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -23,8 +24,8 @@ final class FoldBlocks {
     /** Types of slots. */
     private final List<LaneType> slots = new ArrayList<>();
 
-    private final TieredRunner[] rows;
-    private final TieredRunner[] elements;
+    private final List<Optional<TieredRunner>> rows = new ArrayList<>();
+    private final List<Optional<TieredRunner>> elements = new ArrayList<>();
     /** Folds that the elements' block of a pass computes. */
     private final List<List<Integer>> folds = new ArrayList<>();
 
@@ -35,8 +36,6 @@ final class FoldBlocks {
         this.acrossRows = choice.acrossRows();
         this.outerAxes = space.outer().size();
         int passes = Arrays.stream(passOf).max().orElse(0) + 1;
-        this.rows = new TieredRunner[passes];
-        this.elements = new TieredRunner[passes];
         this.slotOf = new int[kernel.body().size()];
         Arrays.fill(slotOf, -1);
         for (int pass = 0; pass < passes; pass++) {
@@ -52,25 +51,28 @@ final class FoldBlocks {
         BlockRunner.Axes rowLoops = new BlockRunner.Axes(-1, -1, choice.rowAxis());
         for (int pass = 0; pass < passes; pass++) {
             int at = pass;
-            if (!storesOf(pass, true).isEmpty() || !slotsOf(pass).isEmpty()) {
-                rows[pass] = TieredRunner.of(compilers, compiler -> {
-                    BlockBuilder row = new BlockBuilder(kernel, compiler, rowAxis, known(at), true);
-                    slotsOf(at).forEach(i -> row.rowValue(i, slotOf[i]));
-                    storesOf(at, true).forEach(row::store);
-                    return new BlockRunner(compiler, row, space, rowLoops, true);
-                });
-            }
-            if (!storesOf(pass, false).isEmpty() || !folds.get(pass).isEmpty()) {
-                elements[pass] = TieredRunner.of(compilers, compiler -> {
-                    BlockBuilder element = new BlockBuilder(kernel, compiler, columnAxis, known(passes), acrossRows);
-                    for (int i = 0; i < folds.get(at).size(); i++) {
-                        element.fold(fold(at, i), i);
-                    }
-                    storesOf(at, false).forEach(element::store);
-                    return new BlockRunner(compiler, element, space, elementLoops, acrossRows);
-                });
-            }
+            boolean hasRows = !storesOf(pass, true).isEmpty() || !slotsOf(pass).isEmpty();
+            rows.add(block(hasRows, compilers, compiler -> {
+                BlockBuilder row = new BlockBuilder(kernel, compiler, rowAxis, known(at), true);
+                slotsOf(at).forEach(i -> row.rowValue(i, slotOf[i]));
+                storesOf(at, true).forEach(row::store);
+                return new BlockRunner(compiler, row, space, rowLoops, true);
+            }));
+            boolean hasElements = !storesOf(pass, false).isEmpty() || !folds.get(pass).isEmpty();
+            elements.add(block(hasElements, compilers, compiler -> {
+                BlockBuilder element = new BlockBuilder(kernel, compiler, columnAxis, known(passes), acrossRows);
+                for (int i = 0; i < folds.get(at).size(); i++) {
+                    element.fold(fold(at, i), i);
+                }
+                storesOf(at, false).forEach(element::store);
+                return new BlockRunner(compiler, element, space, elementLoops, acrossRows);
+            }));
         }
+    }
+
+    private static Optional<TieredRunner> block(
+            boolean exists, TieredRunner.Compilers compilers, Function<BlockCompiler, BlockRunner> runner) {
+        return exists ? Optional.of(TieredRunner.of(compilers, runner)) : Optional.empty();
     }
 
     private List<Integer> foldsOf(int pass) {
@@ -171,26 +173,26 @@ final class FoldBlocks {
     }
 
     int passes() {
-        return rows.length;
+        return rows.size();
     }
 
     /** The number of passes over elements. */
     long elementPasses() {
-        return Arrays.stream(elements).filter(Objects::nonNull).count();
+        return elements.stream().filter(Optional::isPresent).count();
     }
 
     int outerAxes() {
         return outerAxes;
     }
 
-    /** The block over per-row values, which runs before that over elements, or null. */
-    TieredRunner rows(int pass) {
-        return rows[pass];
+    /** The block over per-row values, which runs before that over elements. */
+    Optional<TieredRunner> rows(int pass) {
+        return rows.get(pass);
     }
 
-    /** The block over elements, or null. */
-    TieredRunner elements(int pass) {
-        return elements[pass];
+    /** The block over elements. */
+    Optional<TieredRunner> elements(int pass) {
+        return elements.get(pass);
     }
 
     /** Arrays for the slots of a batch of rows. */
@@ -200,7 +202,8 @@ final class FoldBlocks {
 
     /** Arrays for the partial results of a pass over a batch of rows. */
     Object[] newPartials(int pass, int batch) {
-        int length = acrossRows ? padded(batch) : batch * elements[pass].width();
+        int width = elements.get(pass).orElseThrow().width();
+        int length = acrossRows ? padded(batch) : batch * width;
         return folds.get(pass).stream()
                 .map(fold -> slots.get(slotOf[fold]).newArray(length))
                 .toArray();
@@ -225,7 +228,7 @@ final class FoldBlocks {
     /** Reduces lanes to one value per row, at the start of each array. */
     void reduceLanes(int pass, Object[] partials, int rows) {
         for (int i = 0; !acrossRows && i < partials.length; i++) {
-            FoldArithmetic.reduceLanes(fold(pass, i).reduction(), partials[i], rows, elements[pass].width());
+            FoldArithmetic.reduceLanes(fold(pass, i).reduction(), partials[i], rows, elements.get(pass).orElseThrow().width());
         }
     }
 

@@ -3,8 +3,10 @@ package io.tandem.cpu.codegen;
 import io.tandem.compile.Kernel;
 import io.tandem.cpu.codegen.IndexSpace.Axis;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Executes kernels with folds. Rows are taken in batches along one outer axis; for each batch, passes alternate between a
@@ -114,7 +116,7 @@ final class FoldPlan implements CompiledKernel {
         for (long unit = fromUnit; unit < toUnit; unit++) {
             for (int pass = 0; pass < blocks.passes(); pass++) {
                 worker.rows(pass, unit, rowValues);
-                if (blocks.elements(pass) != null) {
+                if (blocks.elements(pass).isPresent()) {
                     blocks.clearTotals(pass, rowValues);
                     for (long chunk = 0; chunk < chunks; chunk++) {
                         Object[] partial = worker.chunk(pass, unit, chunk, rowValues);
@@ -138,7 +140,7 @@ final class FoldPlan implements CompiledKernel {
             for (int unit = 0; unit < units; unit++) {
                 own.rows(pass, unit, rowValues[unit]);
             }
-            if (blocks.elements(pass) != null) {
+            if (blocks.elements(pass).isPresent()) {
                 elements(pass, operands, results, rowValues, parallel);
             }
         }
@@ -172,20 +174,16 @@ final class FoldPlan implements CompiledKernel {
 
     /** What one thread needs. */
     private final class Worker {
-        private final TieredRunner.Frame[] rowFrames = new TieredRunner.Frame[blocks.passes()];
-        private final TieredRunner.Frame[] elementFrames = new TieredRunner.Frame[blocks.passes()];
-        private final Object[][] partials = new Object[blocks.passes()][];
+        private final List<Optional<TieredRunner.Frame>> rowFrames = new ArrayList<>();
+        private final List<Optional<TieredRunner.Frame>> elementFrames = new ArrayList<>();
+        private final List<Object[]> partials = new ArrayList<>();
         private final long[] position = new long[axes.size()];
 
         Worker(MemorySegment[] operands, MemorySegment[] results) {
             for (int pass = 0; pass < blocks.passes(); pass++) {
-                if (blocks.rows(pass) != null) {
-                    rowFrames[pass] = blocks.rows(pass).frame(operands, results);
-                }
-                if (blocks.elements(pass) != null) {
-                    elementFrames[pass] = blocks.elements(pass).frame(operands, results);
-                    partials[pass] = blocks.newPartials(pass, batch);
-                }
+                rowFrames.add(blocks.rows(pass).map(block -> block.frame(operands, results)));
+                elementFrames.add(blocks.elements(pass).map(block -> block.frame(operands, results)));
+                partials.add(elementFrames.get(pass).isPresent() ? blocks.newPartials(pass, batch) : new Object[0]);
             }
         }
 
@@ -203,19 +201,19 @@ final class FoldPlan implements CompiledKernel {
 
         /** Computes per-row values of a pass. */
         void rows(int pass, long unit, Object[] rowValues) {
-            TieredRunner.Frame frame = rowFrames[pass];
-            if (frame != null) {
+            rowFrames.get(pass).ifPresent(frame -> {
                 moveTo(unit);
                 frame.bind(rowValues, new Object[0]);
                 frame.run(position, 0, 1, 1, FoldPlan.this.rows(unit));
-            }
+            });
         }
 
         /** Runs a pass over the elements of one chunk, and returns partial results by fold and row. */
         Object[] chunk(int pass, long unit, long chunk, Object[] rowValues) {
-            TieredRunner.Frame frame = elementFrames[pass];
-            blocks.clearPartials(pass, partials[pass]);
-            frame.bind(rowValues, partials[pass]);
+            TieredRunner.Frame frame = elementFrames.get(pass).orElseThrow();
+            Object[] partial = partials.get(pass);
+            blocks.clearPartials(pass, partial);
+            frame.bind(rowValues, partial);
             moveTo(unit);
             int rows = FoldPlan.this.rows(unit);
             if (pieces > 1) {
@@ -237,8 +235,8 @@ final class FoldPlan implements CompiledKernel {
                     line += count;
                 }
             }
-            blocks.reduceLanes(pass, partials[pass], rows);
-            return partials[pass];
+            blocks.reduceLanes(pass, partial, rows);
+            return partial;
         }
 
         private void moveToLine(long line) {

@@ -2,6 +2,8 @@ package io.tandem.cpu.codegen;
 
 import io.tandem.compile.Kernel;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -11,7 +13,8 @@ import java.util.List;
  *
  * @param outer axes of rows, at least one
  * @param inner axes of the elements of a row, at least one if the kernel has inner axes
- * @param accesses the kernel's accesses: those of instructions by number of the instruction, then those of stores
+ * @param accesses the kernel's accesses: by number of the instruction (zeros where it has none), then by number of the
+ *     store
  */
 record IndexSpace(List<Axis> outer, List<Axis> inner, List<Kernel.Access> accesses) {
     /**
@@ -34,11 +37,13 @@ record IndexSpace(List<Axis> outer, List<Axis> inner, List<Kernel.Access> access
     /** The index space of a kernel; with {@code joined}, inner axes count as outer ones. */
     static IndexSpace of(Kernel kernel, boolean joined) {
         List<Kernel.Access> accesses = new ArrayList<>();
+        int outerRank = kernel.outer().rank();
+        int rank = outerRank + kernel.inner().rank();
+        Kernel.Access none = new Kernel.Access(0, Collections.nCopies(rank, 0L));
         for (Kernel.Instruction instruction : kernel.body()) {
-            accesses.add(accessOf(instruction));
+            accesses.add(accessOf(instruction, none));
         }
         kernel.stores().forEach(store -> accesses.add(store.access()));
-        int outerRank = kernel.outer().rank();
         List<Axis> outer = new ArrayList<>();
         for (int i = 0; i < outerRank; i++) {
             outer.add(axis(kernel.outer().dim(i), accesses, i));
@@ -56,19 +61,18 @@ record IndexSpace(List<Axis> outer, List<Axis> inner, List<Kernel.Access> access
         return new IndexSpace(simplified(outer, accesses.size(), stores), elements, accesses);
     }
 
-    private static Kernel.Access accessOf(Kernel.Instruction instruction) {
+    private static Kernel.Access accessOf(Kernel.Instruction instruction, Kernel.Access none) {
         return switch (instruction) {
             case Kernel.Load load -> load.access();
             case Kernel.Index index -> index.access();
-            default -> null;
+            default -> none;
         };
     }
 
     private static Axis axis(int size, List<Kernel.Access> accesses, int position) {
         long[] strides = new long[accesses.size()];
         for (int i = 0; i < strides.length; i++) {
-            Kernel.Access access = accesses.get(i);
-            strides[i] = access == null ? 0 : access.strides().get(position);
+            strides[i] = accesses.get(i).strides().get(position);
         }
         return new Axis(size, strides);
     }
@@ -89,7 +93,7 @@ record IndexSpace(List<Axis> outer, List<Axis> inner, List<Kernel.Access> access
         }
         if (merged.isEmpty()) {
             long[] strides = new long[accesses];
-            java.util.Arrays.fill(strides, 1);
+            Arrays.fill(strides, 1);
             merged.add(new Axis(1, strides));
         }
         return List.copyOf(merged);

@@ -4,7 +4,9 @@ import io.tandem.compile.Kernel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Compiles kernels to code for this machine. Code is shared by kernels that differ in sizes, strides and literals alone, so
@@ -23,12 +25,14 @@ public final class KernelCompiler {
      */
     public static KernelCompiler best() {
         return isVectorModulePresent()
-                ? new KernelCompiler(new TieredRunner.Compilers(new BlockCompiler(0), newVectorCompiler()))
+                ? new KernelCompiler(compilers(true, true))
                 : scalar();
     }
 
-    private static BlockCompiler newVectorCompiler() {
-        return new BlockCompiler(VectorLanes.preferredBits());
+    private static TieredRunner.Compilers compilers(boolean scalar, boolean vector) {
+        return new TieredRunner.Compilers(
+                scalar ? Optional.of(new BlockCompiler(0)) : Optional.empty(),
+                vector ? Optional.of(new BlockCompiler(VectorLanes.preferredBits())) : Optional.empty());
     }
 
     /** Whether this Java machine was started with {@code --add-modules jdk.incubator.vector}. */
@@ -46,23 +50,25 @@ public final class KernelCompiler {
             throw new IllegalStateException("vector code needs the module jdk.incubator.vector: start Java with"
                     + " --add-modules jdk.incubator.vector");
         }
-        return new KernelCompiler(new TieredRunner.Compilers(null, newVectorCompiler()));
+        return new KernelCompiler(compilers(false, true));
     }
 
     /** A compiler to scalar code, which needs no module. Its results have the same bits as those of vector code. */
     public static KernelCompiler scalar() {
-        return new KernelCompiler(new TieredRunner.Compilers(new BlockCompiler(0), null));
+        return new KernelCompiler(compilers(true, false));
     }
 
     /** Whether this compiler makes vector code. */
     public boolean vectorises() {
-        return compilers.vector() != null;
+        return compilers.vector().isPresent();
     }
 
     /** The number of different pieces of code made so far. */
     public int codeCount() {
-        int scalar = compilers.scalar() == null ? 0 : compilers.scalar().size();
-        return scalar + (compilers.vector() == null ? 0 : compilers.vector().size());
+        return Stream.of(compilers.scalar(), compilers.vector())
+                .flatMap(Optional::stream)
+                .mapToInt(BlockCompiler::size)
+                .sum();
     }
 
     /**

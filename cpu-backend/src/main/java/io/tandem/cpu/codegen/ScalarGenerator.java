@@ -5,7 +5,6 @@ import io.tandem.cpu.codegen.BlockProgram.FoldOutput;
 import io.tandem.cpu.codegen.BlockProgram.Output;
 import io.tandem.cpu.codegen.BlockProgram.Place;
 import io.tandem.cpu.codegen.LaneOp.Code;
-import io.tandem.graph.Reduction;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;

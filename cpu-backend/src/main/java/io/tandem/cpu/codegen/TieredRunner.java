@@ -1,20 +1,20 @@
 package io.tandem.cpu.codegen;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** Runs a block as scalar code, as vector code, or first as one and then as the other, see {@link Rehearsal}. */
 final class TieredRunner {
-    private final BlockRunner scalar;
-    private final BlockRunner vector;
-    private final Rehearsal rehearsal;
-    private final BlockRunner any;
+    private final Optional<BlockRunner> scalar;
+    private final Optional<BlockRunner> vector;
+    private final Optional<Rehearsal> rehearsal;
 
-    private TieredRunner(BlockRunner scalar, BlockRunner vector, Rehearsal rehearsal) {
+    private TieredRunner(
+            Optional<BlockRunner> scalar, Optional<BlockRunner> vector, Optional<Rehearsal> rehearsal) {
         this.scalar = scalar;
         this.vector = vector;
         this.rehearsal = rehearsal;
-        this.any = vector != null ? vector : scalar;
     }
 
     /**
@@ -23,24 +23,20 @@ final class TieredRunner {
      * @param runner makes the block for one compiler
      */
     static TieredRunner of(Compilers compilers, Function<BlockCompiler, BlockRunner> runner) {
-        BlockRunner scalar = compilers.scalar() == null ? null : runner.apply(compilers.scalar());
-        BlockRunner vector = compilers.vector() == null ? null : runner.apply(compilers.vector());
-        Rehearsal rehearsal =
-                scalar == null || vector == null ? null : compilers.vector().rehearsal(vector.program());
+        Optional<BlockRunner> scalar = compilers.scalar().map(runner);
+        Optional<BlockRunner> vector = compilers.vector().map(runner);
+        Optional<Rehearsal> rehearsal = scalar.isEmpty()
+                ? Optional.empty()
+                : vector.map(block -> compilers.vector().orElseThrow().rehearsal(block.program()));
         return new TieredRunner(scalar, vector, rehearsal);
     }
 
-    /**
-     * The compilers to use; with both, code is scalar at first.
-     *
-     * @param scalar may be null
-     * @param vector may be null
-     */
-    record Compilers(BlockCompiler scalar, BlockCompiler vector) {}
+    /** The compilers to use, at least one; with both, code is scalar at first. */
+    record Compilers(Optional<BlockCompiler> scalar, Optional<BlockCompiler> vector) {}
 
     /** The width of folds, see {@link BlockProgram#width()}. */
     int width() {
-        return any.width();
+        return vector.or(() -> scalar).orElseThrow().width();
     }
 
     Frame frame(MemorySegment[] operands, MemorySegment[] results) {
@@ -53,8 +49,8 @@ final class TieredRunner {
         private final MemorySegment[] results;
         private Object[] rowValues = {};
         private Object[] partial = {};
-        private BlockRunner.Frame scalarFrame;
-        private BlockRunner.Frame vectorFrame;
+        private Optional<BlockRunner.Frame> scalarFrame = Optional.empty();
+        private Optional<BlockRunner.Frame> vectorFrame = Optional.empty();
 
         private Frame(MemorySegment[] operands, MemorySegment[] results) {
             this.operands = operands;
@@ -70,12 +66,8 @@ final class TieredRunner {
         void bind(Object[] rowValues, Object[] partial) {
             this.rowValues = rowValues;
             this.partial = partial;
-            if (scalarFrame != null) {
-                scalarFrame.bind(rowValues, partial);
-            }
-            if (vectorFrame != null) {
-                vectorFrame.bind(rowValues, partial);
-            }
+            scalarFrame.ifPresent(frame -> frame.bind(rowValues, partial));
+            vectorFrame.ifPresent(frame -> frame.bind(rowValues, partial));
         }
 
         /**
@@ -85,29 +77,30 @@ final class TieredRunner {
          * @param row index of the first row in the arrays of row values
          */
         void run(long[] position, int row, int rows, int lines, int columns) {
-            if (scalar == null || rehearsal != null && rehearsal.isVectorFaster()) {
-                if (vectorFrame == null) {
-                    vectorFrame = vector.frame(operands, results);
-                    vectorFrame.bind(rowValues, partial);
+            if (scalar.isEmpty() || rehearsal.isPresent() && rehearsal.get().isVectorFaster()) {
+                if (vectorFrame.isEmpty()) {
+                    vectorFrame = vector.map(this::open);
                 }
-                vectorFrame.run(position, row, rows, lines, columns);
+                vectorFrame.orElseThrow().run(position, row, rows, lines, columns);
                 return;
             }
-            if (scalarFrame == null) {
-                scalarFrame = scalar.frame(operands, results);
-                scalarFrame.bind(rowValues, partial);
+            if (scalarFrame.isEmpty()) {
+                scalarFrame = scalar.map(this::open);
             }
-            if (rehearsal == null || rehearsal.isOver()) {
-                scalarFrame.run(position, row, rows, lines, columns);
-            } else {
-                rehearse(position, row, rows, lines, columns);
+            BlockRunner.Frame frame = scalarFrame.orElseThrow();
+            if (rehearsal.isEmpty() || rehearsal.get().isOver()) {
+                frame.run(position, row, rows, lines, columns);
+                return;
             }
+            long start = System.nanoTime();
+            frame.run(position, row, rows, lines, columns);
+            rehearsal.get().afterScalar((long) rows * lines * columns, System.nanoTime() - start);
         }
 
-        private void rehearse(long[] position, int row, int rows, int lines, int columns) {
-            long start = System.nanoTime();
-            scalarFrame.run(position, row, rows, lines, columns);
-            rehearsal.afterScalar((long) rows * lines * columns, System.nanoTime() - start);
+        private BlockRunner.Frame open(BlockRunner runner) {
+            BlockRunner.Frame frame = runner.frame(operands, results);
+            frame.bind(rowValues, partial);
+            return frame;
         }
     }
 }

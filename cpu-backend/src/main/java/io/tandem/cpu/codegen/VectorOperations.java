@@ -19,6 +19,7 @@ import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.util.Locale;
 
 /** Writes single operations on vectors: arguments are in local variables, the result is left on the stack. */
 final class VectorOperations {
@@ -186,7 +187,7 @@ final class VectorOperations {
             }
             case ADD, SUB, MUL, DIV, MIN, MAX -> {
                 code.aload(block.value[op.a()]).aload(block.value[op.b()]);
-                String name = op.code().name().toLowerCase(java.util.Locale.ROOT);
+                String name = op.code().name().toLowerCase(Locale.ROOT);
                 code.invokevirtual(vector, name, MethodTypeDesc.of(vector, VECTOR));
             }
             case FMA -> {
@@ -195,7 +196,7 @@ final class VectorOperations {
             }
             case NEG, ABS, SQRT -> {
                 code.aload(block.value[op.a()]);
-                String name = op.code().name().toLowerCase(java.util.Locale.ROOT);
+                String name = op.code().name().toLowerCase(Locale.ROOT);
                 code.invokevirtual(vector, name, MethodTypeDesc.of(vector));
             }
             case AND, OR, XOR -> {

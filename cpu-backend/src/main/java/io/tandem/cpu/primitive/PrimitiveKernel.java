@@ -28,6 +28,7 @@ final class PrimitiveKernel implements StepKernel {
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final List<Runnable> work = new ArrayList<>();
     private final List<Bound> bound = new ArrayList<>();
+    private final List<Runnable> whenBound = new ArrayList<>();
     private final String label;
     private final long temporaryBytes;
     private long temporary;
@@ -39,6 +40,7 @@ final class PrimitiveKernel implements StepKernel {
         resources.addAll(builder.resources);
         work.addAll(builder.work);
         bound.addAll(builder.bound);
+        whenBound.addAll(builder.whenBound);
         label = builder.label;
         temporaryBytes = builder.temporaryBytes;
     }
@@ -65,6 +67,7 @@ final class PrimitiveKernel implements StepKernel {
                 b.memory.pointTo(NativeMemory.ALL.asSlice(address, b.memory.descriptor().size()));
             }
         }
+        whenBound.forEach(Runnable::run);
     }
 
     @Override
@@ -103,6 +106,7 @@ final class PrimitiveKernel implements StepKernel {
         private final List<AutoCloseable> resources = new ArrayList<>();
         private final List<Runnable> work = new ArrayList<>();
         private final List<Bound> bound = new ArrayList<>();
+        private final List<Runnable> whenBound = new ArrayList<>();
         private final Map<Place, Map<MemoryDescriptor, Memory>> atPlaces = new LinkedHashMap<>();
         private String label = "oneDNN";
         private long temporaryBytes;
@@ -167,13 +171,30 @@ final class PrimitiveKernel implements StepKernel {
 
         /** Adds a primitive with its memories; scratchpad memory is added here. */
         void execute(PrimitiveDescriptor descriptor, Map<Argument, Memory> memories) {
+            work.add(ready(descriptor, memories)::execute);
+        }
+
+        /** A primitive with its memories, which runs when other work of this kernel calls it. */
+        BoundPrimitive ready(PrimitiveDescriptor descriptor, Map<Argument, Memory> memories) {
             Map<Argument, Memory> all = new LinkedHashMap<>(memories);
             descriptor.scratchpad().ifPresent(d -> all.put(Argument.SCRATCHPAD, temporary(d)));
             Primitive primitive = descriptor.primitive();
             resources.add(primitive);
             BoundPrimitive ready = primitive.bind(context.stream(), all);
             resources.add(ready);
-            work.add(ready::execute);
+            return ready;
+        }
+
+        /** A memory that other work of this kernel points to where it needs it. */
+        Memory movable(MemoryDescriptor descriptor) {
+            Memory memory = context.engine().memory(descriptor);
+            resources.add(memory);
+            return memory;
+        }
+
+        /** Adds what is to be done each time when places and temporary memory have moved. */
+        void whenBound(Runnable action) {
+            whenBound.add(action);
         }
 
         /** Adds work of another kind. */

@@ -37,7 +37,8 @@ public final class IndexingKernels {
         return CudaFunction.of(Template.fill("copy_rows", Map.of("T", unit(unit))), "copy_rows");
     }
 
-    private static String unit(int bytes) {
+    /** The type of units of some bytes. */
+    static String unit(int bytes) {
         return switch (bytes) {
             case 1 -> "unsigned char";
             case 2 -> "unsigned short";

@@ -17,21 +17,32 @@ import java.util.List;
 record RowShape(boolean columns, int parts, int rowsPerBlock, long chunk, int splits) {
     private static final int WARP = 32;
     private static final int BLOCK = 256;
-    /** Fewer blocks than this leave a large device idle. */
-    private static final long MANY_BLOCKS = 256;
+
+    /** Enough blocks to fill a large device several times. */
+    private static final long MANY_BLOCKS = 1024;
+
+    /** With so many blocks, a second launch costs more than it saves. */
+    private static final long ENOUGH_BLOCKS = 256;
+
+    /** A block reads a row of so many elements in about the time of another launch. */
+    private static final long LONG_ROW = 8192;
+
+    /** The same of a column, of which each thread reads a part. */
+    private static final long LONG_COLUMN_PART = 32;
 
     static RowShape of(Kernel kernel) {
         long rows = Math.max(1, kernel.outer().size());
         long elements = Math.max(1, kernel.inner().size());
         RowShape whole = walksColumns(kernel) ? columns(rows, elements) : rows(rows, elements);
         long blocks = Math.ceilDiv(rows, whole.rowsPerBlock);
-        long least = whole.columns ? 16L * whole.parts : 4L * BLOCK;
-        if (!isSplittable(kernel) || blocks >= MANY_BLOCKS / 4 || elements < 2 * least) {
+        long worthwhile = whole.columns ? LONG_COLUMN_PART * whole.parts : LONG_ROW;
+        if (!isSplittable(kernel) || blocks >= ENOUGH_BLOCKS || elements < worthwhile) {
             return whole;
         }
+        long least = worthwhile / 4;
         int parts = whole.columns ? whole.parts : BLOCK;
         int rowsPerBlock = whole.columns ? whole.rowsPerBlock : 1;
-        long wanted = Math.min(MANY_BLOCKS / Math.min(MANY_BLOCKS, Math.ceilDiv(rows, rowsPerBlock)), elements / least);
+        long wanted = Math.min(MANY_BLOCKS / Math.ceilDiv(rows, rowsPerBlock), elements / least);
         long chunk = Math.ceilDiv(Math.ceilDiv(elements, Math.max(1, wanted)), parts) * parts;
         int splits = Math.toIntExact(Math.ceilDiv(elements, chunk));
         return new RowShape(whole.columns, parts, rowsPerBlock, chunk, splits);

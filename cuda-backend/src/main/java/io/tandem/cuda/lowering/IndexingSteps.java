@@ -1,5 +1,6 @@
 package io.tandem.cuda.lowering;
 
+import io.tandem.cuda.codegen.ConcatGenerator;
 import io.tandem.cuda.codegen.IndexingKernels;
 import io.tandem.cuda.codegen.PadGenerator;
 import io.tandem.cuda.driver.LaunchShape;
@@ -156,17 +157,34 @@ final class IndexingSteps {
         long rows = shape.subShape(0, axis).size();
         long bytes = shape.subShape(axis + 1, shape.rank()).size() * result.dtype().bytes();
         long pitch = shape.dim(axis) * bytes;
+        List<Place> parts = places.operands().stream().filter(p -> !p.isEmpty()).toList();
+        if (parts.size() > 1 && parts.size() <= ConcatGenerator.MAX_OPERANDS) {
+            return together(axis, parts, result, rows, bytes);
+        }
         List<StepKernel> copies = new ArrayList<>();
         long at = 0;
-        for (Place part : places.operands()) {
+        for (Place part : parts) {
             long run = part.shape().dim(axis) * bytes;
-            if (!part.isEmpty()) {
-                Place target = new Place(result.region(), result.offset() + at, part.type());
-                copies.add(rows == 1 ? new Copy(context.stream(), part, target) : runs(part, target, rows, run, pitch));
-            }
+            Place target = new Place(result.region(), result.offset() + at, part.type());
+            copies.add(rows == 1 ? new Copy(context.stream(), part, target) : runs(part, target, rows, run, pitch));
             at += run;
         }
         return copies.size() == 1 ? copies.getFirst() : new Sequence(copies);
+    }
+
+    private StepKernel together(int axis, List<Place> parts, Place result, long rows, long bytes) {
+        long common = unit(bytes, result.alignment());
+        for (Place part : parts) {
+            common = Math.min(common, unit(part.shape().dim(axis) * bytes, part.alignment()));
+        }
+        int unit = (int) common;
+        List<Long> runs =
+                parts.stream().map(p -> p.shape().dim(axis) * bytes / unit).toList();
+        long units = rows * runs.stream().mapToLong(Long::longValue).sum();
+        return LaunchStep.perElement(context, ConcatGenerator.generate(unit, rows, runs), units, arguments -> {
+            parts.forEach(p -> arguments.pointer(p.address()));
+            arguments.pointer(result.address());
+        });
     }
 
     private StepKernel runs(Place from, Place to, long rows, long run, long pitch) {

@@ -1,9 +1,9 @@
-extern "C" __global__ void __launch_bounds__(256) rows_1ee9add7e32c(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
+extern "C" __global__ void __launch_bounds__(256) rows_106fab5c05e6(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
     const int part = threadIdx.x;
     const unsigned row = blockIdx.x;
     const bool active = true;
-    const unsigned first = blockIdx.y * 1280u;
-    const unsigned end = 210000u - first < 1280u ? 210000u : first + 1280u;
+    const unsigned first = blockIdx.y * 2304u;
+    const unsigned end = 210000u - first < 2304u ? 210000u : first + 2304u;
     float s2 = 0.0f;
     #pragma unroll 4
     for (unsigned e = first + part; e < end; e += 256u) {
@@ -28,21 +28,16 @@ extern "C" __global__ void __launch_bounds__(256) rows_1ee9add7e32c(const float*
         ((float*) (partials + 0ll))[blockIdx.y * (long long) 1 + row] = s2;
     }
 }
-extern "C" __global__ void __launch_bounds__(256) finish_1ee9add7e32c(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
+extern "C" __global__ void __launch_bounds__(128) finish_106fab5c05e6(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
     const int part = threadIdx.y;
     const unsigned row = blockIdx.x;
     const bool active = true;
     float s2 = 0.0f;
-    for (unsigned e = part; e < 165u; e += 256u) {
+    for (unsigned e = part; e < 92u; e += 128u) {
         s2 = s2 + (float) ((float*) (partials + 0ll))[e * (long long) 1 + row];
     }
-    __shared__ float w2[256];
+    __shared__ float w2[128];
     w2[part * 1 + threadIdx.x] = s2;
-    __syncthreads();
-    if (part < 128) {
-        s2 = s2 + (float) w2[(part + 128) * 1 + threadIdx.x];
-        w2[part * 1 + threadIdx.x] = s2;
-    }
     __syncthreads();
     if (part < 64) {
         s2 = s2 + (float) w2[(part + 64) * 1 + threadIdx.x];
@@ -85,5 +80,5 @@ extern "C" __global__ void __launch_bounds__(256) finish_1ee9add7e32c(const floa
         y0[0] = v2;
     }
 }
-// rows_1ee9add7e32c <<<(1, 165, 1), (256, 1, 1), 0>>>
-// finish_1ee9add7e32c <<<(1, 1, 1), (1, 256, 1), 0>>>
+// rows_106fab5c05e6 <<<(1, 92, 1), (256, 1, 1), 0>>>
+// finish_106fab5c05e6 <<<(1, 1, 1), (1, 128, 1), 0>>>
