@@ -224,8 +224,10 @@ public final class TrainStep implements AutoCloseable {
 
     /** Runs the step of the last batch with this size once more with a clock at each part; parameters change. */
     public List<Executable.StepTime> profile(int batch) {
+        List<Executable.StepTime> times = programs.get(batch).profile();
         steps++;
-        return programs.get(batch).profile();
+        pending += training.accumulation() > 1 ? 1 : 0;
+        return times;
     }
 
     /** Bytes of intermediate values, for the largest batch so far. */

@@ -297,10 +297,19 @@ public abstract class FaultConformance {
             long resident = ResidentMemory.bytes();
             steps(step, 10_000);
             assertEquals(bytes, device.allocatedBytes());
-            assertTrue(usedHeap() - heap < 1 << 20, "heap grew from " + heap + " to " + usedHeap());
-            long grown = ResidentMemory.bytes() - resident;
-            assertTrue(grown < 64L << 20, "resident memory grew by " + grown);
+            requireSteady("10,000 steps", heap, 1, resident);
         }
+    }
+
+    /** Requires that memory is what it was, and says what it is. */
+    private static void requireSteady(String after, long heap, int heapMegabytes, long resident) {
+        long heapGrown = usedHeap() - heap;
+        long residentGrown = ResidentMemory.bytes() - resident;
+        System.getLogger(FaultConformance.class.getName())
+                .log(System.Logger.Level.INFO, "{0}: heap grew by {1} bytes, resident memory by {2} KB", after, heapGrown,
+                        residentGrown >> 10);
+        assertTrue(heapGrown < (long) heapMegabytes << 20, after + ": the heap grew by " + heapGrown);
+        assertTrue(residentGrown < 64L << 20, after + ": resident memory grew by " + residentGrown);
     }
 
     private void openTrainClose(int times) {
@@ -335,9 +344,7 @@ public abstract class FaultConformance {
         long resident = ResidentMemory.bytes();
         int threads = Thread.activeCount();
         openTrainClose(100);
-        assertTrue(usedHeap() - heap < 2 << 20, "heap grew from " + heap + " to " + usedHeap());
-        long grown = ResidentMemory.bytes() - resident;
-        assertTrue(grown < 64L << 20, "resident memory grew by " + grown);
+        requireSteady("100 times open, train, close", heap, 2, resident);
         assertTrue(Thread.activeCount() <= threads, "threads are left over");
     }
 }

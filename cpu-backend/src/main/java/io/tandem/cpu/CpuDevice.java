@@ -7,12 +7,14 @@ import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
 import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
+import io.tandem.compile.PlanVerifier;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.kernel.Faults;
 import io.tandem.cpu.layout.LayoutPass;
 import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.memory.HostMemory;
 import io.tandem.cpu.onednn.OneDnn;
+import io.tandem.cpu.primitive.FusedCode;
 import io.tandem.cpu.primitive.OneDnnContext;
 import io.tandem.cpu.primitive.OneDnnKernels;
 import java.lang.foreign.MemorySegment;
@@ -52,8 +54,8 @@ final class CpuDevice implements Device {
         Optional<OneDnn> oneDnn = settings.useOneDnn() ? OneDnn.find() : Optional.empty();
         threads = owner.compute(() -> new DeviceThreads(settings.workers(count, oneDnn)));
         context = owner.compute(() -> oneDnn.map(l -> new OneDnnContext(l, options)));
-        library = context.map(OneDnnKernels::new);
         compiler = settings.compiler();
+        library = context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads)));
         lowering = new CpuLowering(owner, library);
         warn(oneDnn);
         info = new DeviceInfo(
@@ -138,8 +140,9 @@ final class CpuDevice implements Device {
 
     private Program program(Plan plan) {
         Plan pooled = PoolKernels.apply(plan);
-        Plan refined = library.map(l -> LayoutPass.apply(pooled, l.blocks(), OneDnnKernels::takesLayouts))
+        Plan refined = library.map(l -> LayoutPass.apply(pooled, l::block, OneDnnKernels::takesLayouts))
                 .orElse(pooled);
+        PlanVerifier.verify(refined);
         return new Program(refined, 0, new KernelMaker(refined, compiler, library, threads, faults));
     }
 

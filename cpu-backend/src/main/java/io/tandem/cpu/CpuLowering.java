@@ -33,8 +33,8 @@ final class CpuLowering implements Lowering {
             return Support.NONE;
         }
         return switch (kind) {
-            case CompositeKind.Lstm lstm -> recurrent(lstm, operands).isPresent() ? Support.PAIR : Support.NONE;
-            case CompositeKind.Gru gru -> recurrent(gru, operands).isPresent() ? Support.PAIR : Support.NONE;
+            case CompositeKind.Lstm lstm -> Support.PAIR;
+            case CompositeKind.Gru gru -> gru(gru, operands).isPresent() ? Support.PAIR : Support.NONE;
             case CompositeKind.BatchNormTraining norm -> {
                 int rank = operands.getFirst().shape().rank();
                 yield rank >= 2 && rank <= 5 ? Support.PAIR : Support.NONE;
@@ -66,15 +66,15 @@ final class CpuLowering implements Lowering {
                     when pool.pooling() == Pooling.MAX
                             && !PoolKernels.tiles(pool.geometry(), operands.getFirst().shape()) ->
                 OneDnnKernels.poolResidual(pool, operands.getFirst());
-            case Op.Composite(CompositeKind.Lstm lstm, var body) -> recurrent(lstm, operands).orElse(0);
-            case Op.Composite(CompositeKind.Gru gru, var body) -> recurrent(gru, operands).orElse(0);
+            case Op.Composite(CompositeKind.Lstm lstm, var body) -> OneDnnKernels.lstmResidual(operands);
+            case Op.Composite(CompositeKind.Gru gru, var body) -> gru(gru, operands).orElse(0);
             default -> 0;
         };
     }
 
-    private OptionalLong recurrent(CompositeKind kind, List<TensorType> operands) {
+    private OptionalLong gru(CompositeKind.Gru gru, List<TensorType> operands) {
         OneDnnKernels kernels = library.orElseThrow();
-        return owner.compute(() -> kernels.recurrentResidual(kind, operands));
+        return owner.compute(() -> kernels.gruResidual(gru, operands));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.tandem.backend.Device;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.conformance.BackendConformance;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** The CPU device in its variants, with memory that is NaN before each run. */
 class CpuConformanceTest {
@@ -25,6 +26,7 @@ class CpuConformanceTest {
     }
 
     @Nested
+    @Tag("slow")
     class WithoutVectors extends BackendConformance {
         @Override
         protected Device open() {
@@ -33,6 +35,7 @@ class CpuConformanceTest {
     }
 
     @Nested
+    @Tag("slow")
     class OnOneThread extends BackendConformance {
         @Override
         protected Device open() {

@@ -255,7 +255,7 @@ public final class CudaDevice implements Device {
      */
     public List<KernelSource> sources(Plan plan) {
         requireOpen();
-        CompiledPlan compiled = new CompiledPlan(plan, context);
+        CompiledPlan _ = new CompiledPlan(plan, context); // asks the library for its kernels
         List<KernelSource> sources = library.pending();
         library.forgetPending();
         return sources;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tandem.autodiff.Gradients;
 import io.tandem.backend.Buffer;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceException;
@@ -17,6 +18,7 @@ import io.tandem.cuda.simulation.SimulatedBlas;
 import io.tandem.cuda.simulation.SimulatedDnn;
 import io.tandem.cuda.simulation.SimulatedDriver;
 import io.tandem.cuda.simulation.SimulationOptions;
+import io.tandem.graph.Composites;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
@@ -31,6 +33,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -44,7 +47,7 @@ class CudaDeviceTest {
     }
 
     private static void assertClose(Tolerance tolerance, NDArray expected, NDArray actual) {
-        assertEquals(java.util.Optional.empty(), tolerance.mismatch(expected, actual));
+        assertEquals(Optional.empty(), tolerance.mismatch(expected, actual));
     }
 
     private record Rig(SimulatedDriver driver, CudaDevice device) {
@@ -336,9 +339,9 @@ class CudaDeviceTest {
         Tensor w = graph.input("w", TensorType.f32(4 * hidden, 5));
         Tensor u = graph.input("u", TensorType.f32(4 * hidden, hidden));
         Tensor b = graph.input("b", TensorType.f32(4 * hidden));
-        List<Tensor> results = io.tandem.graph.Composites.lstm(x, h, c, w, u, b, false);
-        List<Tensor> first = io.tandem.autodiff.Gradients.of(results.get(0).sum(), List.of(x, u));
-        List<Tensor> second = io.tandem.autodiff.Gradients.of(results.get(2).square().sum(), List.of(w, h));
+        List<Tensor> results = Composites.lstm(x, h, c, w, u, b, false);
+        List<Tensor> first = Gradients.of(results.get(0).sum(), List.of(x, u));
+        List<Tensor> second = Gradients.of(results.get(2).square().sum(), List.of(w, h));
         graph.output("dx", first.get(0));
         graph.output("du", first.get(1));
         graph.output("dw", second.get(0));

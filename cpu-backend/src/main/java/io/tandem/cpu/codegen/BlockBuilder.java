@@ -211,9 +211,10 @@ final class BlockBuilder {
     private int readRowValue(int instruction) {
         int slot = rowValues.slot(instruction);
         LaneType stored = rowValues.type(slot);
-        int binding = inputs.computeIfAbsent(
-                List.of("slot", slot),
-                key -> bind(new Binding(Storage.ofArray(stored), Place.ROWS, columnsAreRows), new Source.RowValue(slot)));
+        int binding = inputs.computeIfAbsent(List.of("slot", slot), key -> {
+            Binding row = new Binding(Storage.ofArray(stored), Place.ROWS, columnsAreRows);
+            return bind(row, new Source.RowValue(slot));
+        });
         // folds are kept in the type in which they were accumulated
         return kernel.body().get(instruction) instanceof Kernel.Fold fold
                 ? lowering.cast(fold.dtype(), builder.input(stored, binding))

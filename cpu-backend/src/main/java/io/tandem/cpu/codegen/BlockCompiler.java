@@ -91,9 +91,11 @@ final class BlockCompiler {
         return ClassFile.of().build(CLASS, type -> {
             type.withFlags(AccessFlag.FINAL, AccessFlag.SUPER);
             type.withInterfaceSymbols(ClassDesc.of(Block.class.getName()));
-            type.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, code -> code.aload(0)
-                    .invokespecial(ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
-                    .return_());
+            type.withMethodBody(
+                    ConstantDescs.INIT_NAME,
+                    ConstantDescs.MTD_void,
+                    ClassFile.ACC_PUBLIC,
+                    BlockCompiler::writeConstructor);
             if (vectorises()) {
                 for (String field : new String[] {"F32", "F64", "I32", "I64", VectorNames.BYTE_SPECIES}) {
                     type.withField(field, VectorNames.SPECIES, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
@@ -114,6 +116,12 @@ final class BlockCompiler {
                         new ScalarGenerator(program, code).generate());
             }
         });
+    }
+
+    private static void writeConstructor(CodeBuilder code) {
+        code.aload(0);
+        code.invokespecial(ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void);
+        code.return_();
     }
 
     private static void writeSpecies(CodeBuilder code, int width, int lanes) {

@@ -61,7 +61,9 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
     enum Place {
         /** Memory of an operand or result. */
         SEGMENT,
-        /** An array to or from which a tile of an operand or result is copied; all tiles of a block are laid out alike. */
+        /**
+         * An array to or from which a tile of an operand or result is copied; all tiles of a block are laid out alike.
+         */
         TILE,
         /** An array with values per row, or with partial results of folds. */
         ROWS
@@ -71,8 +73,8 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
      * A piece of memory.
      *
      * @param storage element type
-     * @param place kind of memory; arrays may be read and written up to the next multiple of {@link #width()} beyond the
-     *     last column
+     * @param place kind of memory; arrays may be read and written up to the next multiple of {@link #width()} beyond
+     *     the last column
      * @param unit whether neighbouring columns are neighbours in memory, or else all columns share one element
      */
     record Binding(Storage storage, Place place, boolean unit) {
@@ -87,8 +89,8 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
     /**
      * Reduces value {@code op} into an array.
      *
-     * @param lanes if true, column {@code j} of each line goes to element {@code j % width()}, with a set of elements per
-     *     row; else lines are reduced, and each column has its element
+     * @param lanes if true, column {@code j} of each line goes to element {@code j % width()}, with a set of elements
+     *     per row; else lines are reduced, and each column has its element
      */
     record FoldOutput(int op, Reduction reduction, int binding, boolean lanes) {}
 

@@ -257,7 +257,8 @@ final class BlockRunner {
         }
 
         private long start(int i, long[] position, int r, int l, int c) {
-            long start = offsets[i] + r * stride(i, axes.rows) + l * stride(i, axes.lines) + c * stride(i, axes.columns);
+            long start = offsets[i];
+            start += r * stride(i, axes.rows) + l * stride(i, axes.lines) + c * stride(i, axes.columns);
             for (int a = 0; a < position.length; a++) {
                 start += position[a] * strides[i][a];
             }

@@ -6,8 +6,8 @@ import io.tandem.cpu.codegen.LaneOp.Code;
  * Float functions as arithmetic on lanes. Polynomials are minimax fits in the relative error of the function; every
  * multiplication that feeds an addition is an explicit fma, so results do not depend on how code was compiled.
  *
- * <p>Reductions are the usual ones (Cody and Waite 1980; Muller, Elementary Functions, 2016): e^x by x = n ln 2 + r, log x
- * by x = 2^e m. Where float arithmetic would lose too much (sine, cosine, powers), lanes are doubles.
+ * <p>Reductions are the usual ones (Cody and Waite 1980; Muller, Elementary Functions, 2016): e^x by x = n ln 2 + r,
+ * log x by x = 2^e m. Where float arithmetic would lose too much (sine, cosine, powers), lanes are doubles.
  */
 final class FloatFunctions {
     /** 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits. */

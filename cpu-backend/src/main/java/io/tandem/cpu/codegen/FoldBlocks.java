@@ -10,8 +10,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * The blocks of a kernel with folds: for each pass one over per-row values and one over elements, either of which may be
- * missing. Per-row values that later blocks need are kept in slots: results of folds, and what is computed from them.
+ * The blocks of a kernel with folds: for each pass one over per-row values and one over elements, either of which may
+ * be missing. Per-row values that later blocks need are kept in slots: results of folds, and what is computed from
+ * them.
  */
 final class FoldBlocks {
     private final Kernel kernel;
@@ -87,7 +88,9 @@ final class FoldBlocks {
         return found;
     }
 
-    /** Gives slots to the per-row values that elements' blocks use, but for those that they can read or make at once. */
+    /**
+     * Gives slots to the per-row values that elements' blocks use, but for those that they can read or make at once.
+     */
     private void findSlots(Axis columnAxis) {
         boolean[] used = new boolean[passOf.length];
         for (int i = 0; i < passOf.length; i++) {
@@ -133,7 +136,9 @@ final class FoldBlocks {
         }
     }
 
-    /** Slots that are filled before the row block of a pass: all folds that it can use, and earlier row blocks' values. */
+    /**
+     * Slots that are filled before the row block of a pass: all folds that it can use, and earlier row blocks' values.
+     */
     private BlockBuilder.RowValues known(int pass) {
         return new BlockBuilder.RowValues() {
             @Override
@@ -227,8 +232,9 @@ final class FoldBlocks {
 
     /** Reduces lanes to one value per row, at the start of each array. */
     void reduceLanes(int pass, Object[] partials, int rows) {
+        int width = elements.get(pass).orElseThrow().width();
         for (int i = 0; !acrossRows && i < partials.length; i++) {
-            FoldArithmetic.reduceLanes(fold(pass, i).reduction(), partials[i], rows, elements.get(pass).orElseThrow().width());
+            FoldArithmetic.reduceLanes(fold(pass, i).reduction(), partials[i], rows, width);
         }
     }
 

@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Executes kernels with folds. Rows are taken in batches along one outer axis; for each batch, passes alternate between a
- * block over per-row values and one over the elements of the rows.
+ * Executes kernels with folds. Rows are taken in batches along one outer axis; for each batch, passes alternate between
+ * a block over per-row values and one over the elements of the rows.
  *
- * <p>The elements' block is vectorised either along the rows, with {@link BlockProgram#width()} partial results per row,
- * or across them, if rows are neighbours in memory. Elements are folded in chunks, whose bounds depend on shapes alone, and
- * chunks are combined in order; so the result is the same whether one thread takes all chunks or many do.
+ * <p>The elements' block is vectorised either along the rows, with {@link BlockProgram#width()} partial results per
+ * row, or across them, if rows are neighbours in memory. Elements are folded in chunks, whose bounds depend on shapes
+ * alone, and chunks are combined in order; so the result is the same whether one thread takes all chunks or many do.
  */
 final class FoldPlan implements CompiledKernel {
     /** Elements of a chunk along rows. */
@@ -80,7 +80,10 @@ final class FoldPlan implements CompiledKernel {
         chunks = pieces > 1 ? lines * pieces : columns == 0 ? 0 : Math.ceilDiv(lines, group);
     }
 
-    /** Rows that are neighbours: many, so that memory is read in long stretches, but for one pass after another in cache. */
+    /**
+     * Rows that are neighbours: many, so that memory is read in long stretches, but for one pass after another in
+     * cache.
+     */
     private long acrossBatch(long rows) {
         if (blocks.elementPasses() == 1) {
             return Math.min(rows, 1024);
@@ -89,7 +92,7 @@ final class FoldPlan implements CompiledKernel {
     }
 
     private long alongBatch() {
-        return Math.min(64, Math.max(1, 8192 / Math.max(1, lines * columns)));
+        return Math.min(256, Math.max(1, 8192 / Math.max(1, lines * columns)));
     }
 
     private static long roundUp(long size) {

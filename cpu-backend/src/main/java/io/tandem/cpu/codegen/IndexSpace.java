@@ -8,8 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A kernel's index space, with as few axes as possible: those of size 1 are dropped, and neighbours are merged where all
- * accesses step evenly across both. Axes are in the order of the accesses' strides, the largest first.
+ * A kernel's index space, with as few axes as possible: those of size 1 are dropped, and neighbours are merged where
+ * all accesses step evenly across both. Axes are in the order of the accesses' strides, the largest first.
  *
  * @param outer axes of rows, at least one
  * @param inner axes of the elements of a row, at least one if the kernel has inner axes

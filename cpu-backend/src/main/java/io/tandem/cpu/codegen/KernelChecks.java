@@ -58,8 +58,9 @@ final class KernelChecks {
             if (!exists
                     || store.access().strides().size() != rank
                     || kernel.results().get(store.result()) != body.get(store.value()).dtype()) {
-                throw new IllegalArgumentException("store %d of value v%d to result %d does not fit the kernel's values, its"
-                        .formatted(i, store.value(), store.result()) + " results' types or its rank:\n" + kernel);
+                throw new IllegalArgumentException(
+                        "store %d of v%d to result %d does not fit the values, the results' types or the rank:\n%s"
+                                .formatted(i, store.value(), store.result(), kernel));
             }
         }
     }

@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Compiles kernels to code for this machine. Code is shared by kernels that differ in sizes, strides and literals alone, so
- * a compiler is best kept for as long as kernels are compiled. Safe for use by several threads.
+ * Compiles kernels to code for this machine. Code is shared by kernels that differ in sizes, strides and literals
+ * alone, so a compiler is best kept for as long as kernels are compiled. Safe for use by several threads.
  */
 public final class KernelCompiler {
     private final TieredRunner.Compilers compilers;
@@ -20,8 +20,8 @@ public final class KernelCompiler {
     }
 
     /**
-     * A compiler that makes the fastest code: vector code if the module {@code jdk.incubator.vector} is there, which takes
-     * over from scalar code as soon as the JIT compiler has made it the faster one; or else scalar code.
+     * A compiler that makes the fastest code: vector code if the module {@code jdk.incubator.vector} is there, which
+     * takes over from scalar code as soon as the JIT compiler has made it the faster one; or else scalar code.
      */
     public static KernelCompiler best() {
         return isVectorModulePresent()

@@ -6,20 +6,20 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Decides when vector code takes over from scalar code. Until the JIT compiler has compiled it, code that uses the Vector
- * API is slower than scalar code by orders of magnitude, so it is first run on memory of its own, a little at a time,
- * between pieces of real work that scalar code does. It takes over when it has become the faster one; results do not
- * depend on when, since both give the same bits.
+ * Decides when vector code takes over from scalar code. Until the JIT compiler has compiled it, code that uses the
+ * Vector API is slower than scalar code by orders of magnitude, so it is first run on memory of its own, a little at a
+ * time, between pieces of real work that scalar code does. It takes over when it has become the faster one; results do
+ * not depend on when, since both give the same bits.
  */
 final class Rehearsal {
     /** Elements that scalar code computes before rehearsals begin: code that runs once is not worth them. */
     private static final long COLD = 16_384;
 
-    /** Elements of real work for each rehearsal. */
-    private static final int PIECE = 4096;
-
     /** Rehearsals with short lines, while code is interpreted. */
     private static final int SHORT = 250;
+
+    /** Rehearsals that make the JIT compiler compile the code; after these it is a matter of waiting for it. */
+    private static final int HURRIED = 5_000;
 
     /** Rehearsals after which scalar code stays, if vector code was not the faster one by then. */
     private static final int MOST = 30_000;
@@ -41,6 +41,7 @@ final class Rehearsal {
     private volatile boolean vectorIsFaster;
     // what follows is guarded by the lock
     private long elements;
+    private long credit;
     private int count;
     private int successes;
     private Stage stage;
@@ -48,7 +49,9 @@ final class Rehearsal {
     /** What a rehearsal runs on. */
     private record Stage(
             Block block, MemorySegment[] segments, Object[] arrays, long[] addresses, double[] literals, int width) {
-        /** Runs the block, and returns the number of columns in total, where a vector that is not full counts as one. */
+        /**
+         * Runs the block, and returns the number of columns in total, where a vector that is not full counts as one.
+         */
         int run(int rows, int lines, int columns) {
             block.run(segments, arrays, addresses, literals, rows, lines, columns);
             return rows * lines * Math.ceilDiv(columns, width) * width;
@@ -83,15 +86,21 @@ final class Rehearsal {
         }
         try {
             this.elements += elements;
-            for (long done = 0; done < elements && this.elements > COLD && !over; done += PIECE) {
-                rehearse((double) nanos / elements);
+            if (this.elements > COLD) {
+                // rehearsals take at most as much time as scalar code has taken, later a tenth of it
+                credit += nanos;
+                while (credit > 0 && !over) {
+                    long cost = count < HURRIED ? 1 : 10;
+                    credit -= cost * rehearse((double) nanos / elements);
+                }
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void rehearse(double scalarTime) {
+    /** One rehearsal; returns the time that it took. */
+    private long rehearse(double scalarTime) {
         if (stage == null) {
             stage = newStage();
         }
@@ -103,7 +112,8 @@ final class Rehearsal {
             case 2 -> stage.run(1, 1, columns + REST);
             default -> stage.run(4, 2, REST);
         };
-        double time = (double) (System.nanoTime() - start) / done;
+        long nanos = System.nanoTime() - start;
+        double time = (double) nanos / done;
         boolean comparable = count % 4 == 1;
         count++;
         successes = time < compiledTime && (!comparable || time < scalarTime) ? successes + 1 : 0;
@@ -112,6 +122,7 @@ final class Rehearsal {
             over = true;
             stage = null;
         }
+        return nanos;
     }
 
     /**

@@ -65,8 +65,8 @@ final class ScalarFunctions {
     }
 
     /**
-     * The error function. Near 0 by the series 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!, whose terms are all of one
-     * sign; beyond by the continued fraction of its complement (Abramowitz and Stegun 1964, 7.1.6 and 7.1.14).
+     * The error function. Near 0 by the series 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!, whose terms are all of
+     * one sign; beyond by the continued fraction of its complement (Abramowitz and Stegun 1964, 7.1.6 and 7.1.14).
      */
     static double erf(double x) {
         double magnitude = Math.abs(x);

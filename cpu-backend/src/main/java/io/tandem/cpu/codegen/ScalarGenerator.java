@@ -13,8 +13,8 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * Blocks as scalar code, one column at a time. All bindings must be arrays: over these, the JIT compiler vectorises simple
- * loops by itself. Masks are ints, 0 or 1.
+ * Blocks as scalar code, one column at a time. All bindings must be arrays: over these, the JIT compiler vectorises
+ * simple loops by itself. Masks are ints, 0 or 1.
  */
 final class ScalarGenerator extends BlockGenerator {
     private static final ClassDesc MATH = ClassDesc.of("java.lang.Math");
@@ -106,8 +106,8 @@ final class ScalarGenerator extends BlockGenerator {
     }
 
     /**
-     * The array of a binding and the index of the column in it. Tiles share one index, which tells the JIT compiler that a
-     * store to one touches no other column of another, even if it cannot tell their arrays apart.
+     * The array of a binding and the index of the column in it. Tiles share one index, which tells the JIT compiler
+     * that a store to one touches no other column of another, even if it cannot tell their arrays apart.
      */
     private void position(int binding) {
         int base = binding;

@@ -6,12 +6,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Copies between strided memory and arrays in which columns are neighbours: for accesses that generated code cannot make
- * itself, because elements lie apart or their type has no vectors. The loop over neighbours in memory is the inner one.
+ * Copies between strided memory and arrays in which columns are neighbours: for accesses that generated code cannot
+ * make itself, because elements lie apart or their type has no vectors. The loop over neighbours in memory is the inner
+ * one.
  */
 final class Tiles {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64 =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -73,12 +75,14 @@ final class Tiles {
             long from = plane.memory + i * walk.outerStride;
             int to = plane.array + i * walk.outerPitch;
             switch (dtype) {
-                case F32 -> readFloats(memory, from, walk.innerStride, (float[]) array, to, walk.innerPitch, walk.inner);
+                case F32 ->
+                    readFloats(memory, from, walk.innerStride, (float[]) array, to, walk.innerPitch, walk.inner);
                 case I32 -> readInts(memory, from, walk.innerStride, (int[]) array, to, walk.innerPitch, walk.inner);
                 case F64 ->
                     readDoubles(memory, from, walk.innerStride, (double[]) array, to, walk.innerPitch, walk.inner);
                 case I64 -> readLongs(memory, from, walk.innerStride, (long[]) array, to, walk.innerPitch, walk.inner);
-                case F16 -> readHalves(memory, from, walk.innerStride, (float[]) array, to, walk.innerPitch, walk.inner);
+                case F16 ->
+                    readHalves(memory, from, walk.innerStride, (float[]) array, to, walk.innerPitch, walk.inner);
                 case BF16 ->
                     readBfloats(memory, from, walk.innerStride, (float[]) array, to, walk.innerPitch, walk.inner);
                 case U8 -> readBytes(memory, from, walk.innerStride, (int[]) array, to, walk.innerPitch, walk.inner);
@@ -142,12 +146,14 @@ final class Tiles {
             int from = plane.array + i * walk.outerPitch;
             long to = plane.memory + i * walk.outerStride;
             switch (dtype) {
-                case F32 -> writeFloats((float[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
+                case F32 ->
+                    writeFloats((float[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
                 case I32 -> writeInts((int[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
                 case F64 ->
                     writeDoubles((double[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
                 case I64 -> writeLongs((long[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
-                case F16 -> writeHalves((float[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
+                case F16 ->
+                    writeHalves((float[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
                 case BF16 ->
                     writeBfloats((float[]) array, from, walk.innerPitch, memory, to, walk.innerStride, walk.inner);
                 case U8, BOOL ->
@@ -174,7 +180,8 @@ final class Tiles {
         }
     }
 
-    private static void readFloats(MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
+    private static void readFloats(
+            MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
         for (int i = 0; i < n; i++) {
             array[to + i * step] = memory.get(F32, (from + i * stride) << 2);
         }
@@ -186,7 +193,8 @@ final class Tiles {
         }
     }
 
-    private static void readDoubles(MemorySegment memory, long from, long stride, double[] array, int to, int step, int n) {
+    private static void readDoubles(
+            MemorySegment memory, long from, long stride, double[] array, int to, int step, int n) {
         for (int i = 0; i < n; i++) {
             array[to + i * step] = memory.get(F64, (from + i * stride) << 3);
         }
@@ -198,13 +206,15 @@ final class Tiles {
         }
     }
 
-    private static void readHalves(MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
+    private static void readHalves(
+            MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
         for (int i = 0; i < n; i++) {
             array[to + i * step] = Float.float16ToFloat(memory.get(I16, (from + i * stride) << 1));
         }
     }
 
-    private static void readBfloats(MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
+    private static void readBfloats(
+            MemorySegment memory, long from, long stride, float[] array, int to, int step, int n) {
         for (int i = 0; i < n; i++) {
             array[to + i * step] = Float.intBitsToFloat(memory.get(I16, (from + i * stride) << 1) << 16);
         }
@@ -223,7 +233,8 @@ final class Tiles {
         }
     }
 
-    private static void writeFloats(float[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
+    private static void writeFloats(
+            float[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
         for (int i = 0; i < n; i++) {
             memory.set(F32, (to + i * stride) << 2, array[from + i * step]);
         }
@@ -242,13 +253,15 @@ final class Tiles {
         }
     }
 
-    private static void writeLongs(long[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
+    private static void writeLongs(
+            long[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
         for (int i = 0; i < n; i++) {
             memory.set(I64, (to + i * stride) << 3, array[from + i * step]);
         }
     }
 
-    private static void writeHalves(float[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
+    private static void writeHalves(
+            float[] array, int from, int step, MemorySegment memory, long to, long stride, int n) {
         for (int i = 0; i < n; i++) {
             memory.set(I16, (to + i * stride) << 1, Float.floatToFloat16(array[from + i * step]));
         }

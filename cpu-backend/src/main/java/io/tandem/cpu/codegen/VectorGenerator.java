@@ -19,8 +19,8 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * Blocks as Vector API code. All vectors of a block have the same number of lanes, whatever their element types; what is
- * left of a line after whole vectors is done under a mask. Only names of the incubator module's classes occur here.
+ * Blocks as Vector API code. All vectors of a block have the same number of lanes, whatever their element types; what
+ * is left of a line after whole vectors is done under a mask. Only names of the incubator module's classes occur here.
  */
 final class VectorGenerator extends BlockGenerator {
     /** The name of the method for the rest of a line. */

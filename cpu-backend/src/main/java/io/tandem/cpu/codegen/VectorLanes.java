@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What generated vector code needs at run time, and the only class here that names classes of the incubator module: it is
- * loaded when the module is there, see {@link KernelCompiler}.
+ * What generated vector code needs at run time, and the only class here that names classes of the incubator module: it
+ * is loaded when the module is there, see {@link KernelCompiler}.
  */
 final class VectorLanes {
     private VectorLanes() {}

@@ -6,6 +6,7 @@ import io.tandem.cpu.kernel.StepKernel;
 import io.tandem.cpu.kernel.StepPlaces;
 import io.tandem.cpu.onednn.Argument;
 import io.tandem.cpu.onednn.DataType;
+import io.tandem.cpu.onednn.Direction;
 import io.tandem.cpu.onednn.Gru;
 import io.tandem.cpu.onednn.Memory;
 import io.tandem.cpu.onednn.MemoryDescriptor;
@@ -52,9 +53,13 @@ final class GruPrimitive {
                 .describe(
                         new Gru.Forward(
                                 propagation,
-                                LstmPrimitive.direction(reverse),
+                                direction(reverse),
                                 Layer.of(x, h0).tensors()),
                         context.attributes());
+    }
+
+    private static Direction direction(boolean reverse) {
+        return reverse ? Direction.REVERSE : Direction.FORWARD;
     }
 
     /** Operands x, h0, input weights, recurrent weights, input bias, recurrent bias. */
@@ -152,7 +157,7 @@ final class GruPrimitive {
                 PrimitiveDescriptor hint = describe(context, Propagation.TRAINING, reverse, x, h0);
                 PrimitiveDescriptor descriptor = context.engine()
                         .describe(
-                                new Gru.Backward(LstmPrimitive.direction(reverse), tensors, tensors, hint),
+                                new Gru.Backward(direction(reverse), tensors, tensors, hint),
                                 context.attributes())) {
             Map<Argument, Memory> memories = operands(builder, descriptor, layer, in);
             memories.put(Argument.DST_LAYER, builder.at(in.get(6), tensors.dstLayer()));

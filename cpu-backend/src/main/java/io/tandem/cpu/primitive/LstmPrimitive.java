@@ -17,8 +17,8 @@ import io.tandem.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Map;
 
 /**
  * An LSTM layer over a sequence and its gradient; float32. Products of all steps at once where they do not depend on each

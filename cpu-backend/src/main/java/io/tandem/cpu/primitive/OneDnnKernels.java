@@ -20,20 +20,23 @@ import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
 import io.tandem.tensor.DType;
-import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Which steps oneDNN computes, and the kernels for them. */
 public final class OneDnnKernels {
     private final OneDnnContext context;
+    private final FusedCode code;
+    private @Nullable IntUnaryOperator blocks; // made when it is first needed
 
     /** Kernels in a context; to be used on its thread. */
-    public OneDnnKernels(OneDnnContext context) {
+    public OneDnnKernels(OneDnnContext context, FusedCode code) {
         this.context = context;
+        this.code = code;
     }
 
     /** A kernel for a call; empty if oneDNN has none, or only a slow one. */
@@ -72,14 +75,14 @@ public final class OneDnnKernels {
             case CompositeKind.BatchNormTraining(double epsilon) ->
                 BatchNormPrimitive.forward(context, epsilon, places);
             case CompositeKind.Lstm(boolean reverse) ->
-                Optional.of(LstmPrimitive.forward(context, reverse, residual, places));
+                Optional.of(LstmPrimitive.forward(context, code, reverse, residual, places));
             case CompositeKind.Gru(boolean reverse) ->
                 Optional.of(GruPrimitive.forward(context, reverse, residual, places));
             case CompositeKind.Gradient gradient -> switch (gradient.of()) {
                 case CompositeKind.BatchNormTraining(double epsilon) ->
                     BatchNormPrimitive.gradient(context, gradient, epsilon, places);
                 case CompositeKind.Lstm(boolean reverse) ->
-                    Optional.of(LstmPrimitive.gradient(context, gradient, reverse, places));
+                    Optional.of(LstmPrimitive.gradient(context, code, gradient, reverse, places));
                 case CompositeKind.Gru(boolean reverse) ->
                     Optional.of(GruPrimitive.gradient(context, gradient, reverse, places));
                 default -> Optional.empty();
@@ -112,11 +115,17 @@ public final class OneDnnKernels {
     }
 
     /**
-     * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual
-     * size;
+     * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual size;
      * 0 if it likes none of those that {@link ChannelBlocks} can be.
      */
-    public IntUnaryOperator blocks() {
+    public int block(int channels) {
+        if (blocks == null) {
+            blocks = usualBlocks();
+        }
+        return blocks.applyAsInt(channels);
+    }
+
+    private IntUnaryOperator usualBlocks() {
         long[] sizes = {8, 64, 28, 28};
         MemoryDescriptor open = MemoryDescriptor.any(DataType.F32, sizes);
         Convolution.Forward usual = new Convolution.Forward(
@@ -154,18 +163,20 @@ public final class OneDnnKernels {
         }
     }
 
-    /** The bytes that a recurrent layer keeps for its gradient; empty if oneDNN cannot compute it. */
-    public OptionalLong recurrentResidual(CompositeKind kind, List<TensorType> operands) {
-        Shape x = operands.get(0).shape();
-        Shape h0 = operands.get(1).shape();
-        try (PrimitiveDescriptor descriptor = switch (kind) {
-            case CompositeKind.Lstm(boolean reverse) ->
-                LstmPrimitive.describe(context, Propagation.TRAINING, reverse, x, h0);
-            case CompositeKind.Gru(boolean reverse) ->
-                GruPrimitive.describe(context, Propagation.TRAINING, reverse, x, h0);
-            default -> throw new IllegalArgumentException(kind + " is no recurrent layer");
-        }) {
-            return OptionalLong.of(descriptor.workspace().map(d -> d.size()).orElse(0L));
+    /** The bytes that an LSTM layer keeps for its gradient. */
+    public static long lstmResidual(List<TensorType> operands) {
+        return LstmPrimitive.residualBytes(operands.get(0).shape(), operands.get(1).shape());
+    }
+
+    /** The bytes that a GRU layer keeps for its gradient; empty if oneDNN cannot compute it. */
+    public OptionalLong gruResidual(CompositeKind.Gru gru, List<TensorType> operands) {
+        try (PrimitiveDescriptor descriptor = GruPrimitive.describe(
+                context,
+                Propagation.TRAINING,
+                gru.reverse(),
+                operands.get(0).shape(),
+                operands.get(1).shape())) {
+            return OptionalLong.of(descriptor.workspace().map(MemoryDescriptor::size).orElse(0L));
         } catch (OneDnnException e) {
             return OptionalLong.empty();
         }

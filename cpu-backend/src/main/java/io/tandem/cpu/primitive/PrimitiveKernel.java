@@ -203,6 +203,12 @@ final class PrimitiveKernel implements StepKernel {
         }
 
         /** Sets what the kernel is called in tables. */
+        Builder label(String text) {
+            label = text;
+            return this;
+        }
+
+        /** Sets what the kernel is called in tables. */
         Builder label(PrimitiveDescriptor descriptor) {
             label = "oneDNN " + descriptor.implementation();
             return this;

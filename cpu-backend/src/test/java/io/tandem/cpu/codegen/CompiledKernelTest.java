@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.compile.Kernel;
+import io.tandem.graph.BinaryFunction;
 import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
@@ -74,7 +75,7 @@ class CompiledKernelTest {
                 default -> w.store(w.unary(function, x));
             }
         }
-        return w.store(w.binary(io.tandem.graph.BinaryFunction.POW, x, w.load(DType.F32))).kernel();
+        return w.store(w.binary(BinaryFunction.POW, x, w.load(DType.F32))).kernel();
     }
 
     @Test

@@ -48,7 +48,8 @@ final class KernelCatalog {
             int y = w.load(DType.F32);
             entries.add(entry("add relu " + n, w.store(w.unary(UnaryFunction.RELU, w.plus(x, y))).kernel()));
             w = new KernelWriter(n);
-            entries.add(entry("scaled doubles " + n, w.store(w.times(w.load(DType.F64), w.literal(DType.F64, 0.1))).kernel()));
+            int scaled = w.times(w.load(DType.F64), w.literal(DType.F64, 0.1));
+            entries.add(entry("scaled doubles " + n, w.store(scaled).kernel()));
             w = new KernelWriter(n);
             x = w.cast(DType.F32, w.load(DType.U8));
             entries.add(entry("bytes to floats " + n, w.store(w.over(x, w.literal(DType.F32, 255))).kernel()));
@@ -57,7 +58,8 @@ final class KernelCatalog {
             x = w.load(DType.F32);
             int mask = w.compare(Comparison.GT, x, w.literal(DType.F32, 0.25));
             int other = w.binary(BinaryFunction.AND, mask, w.load(DType.BOOL));
-            entries.add(entry("masks " + n, w.store(other).store(w.select(other, x, w.unary(UnaryFunction.NEG, x))).kernel()));
+            int chosen = w.select(other, x, w.unary(UnaryFunction.NEG, x));
+            entries.add(entry("masks " + n, w.store(other).store(chosen).kernel()));
             w = new KernelWriter(n);
             x = w.load(DType.BF16);
             entries.add(entry("bfloat16 " + n, w.store(w.plus(w.times(x, x), w.load(DType.BF16))).kernel()));
@@ -145,7 +147,10 @@ final class KernelCatalog {
                 entries.add(new Entry(
                         name + "of " + n + " lines", fold(reduction, DType.F32, of(37), of(n), 1, 37), ulps, scale));
                 entries.add(new Entry(
-                        name + "every second of " + n, fold(reduction, DType.F32, of(4), of(n), 2L * n, 2), ulps, scale));
+                        name + "every second of " + n,
+                        fold(reduction, DType.F32, of(4), of(n), 2L * n, 2),
+                        ulps,
+                        scale));
                 entries.add(new Entry(
                         name + "backwards " + n, fold(reduction, DType.F32, of(4), of(n), n, -1), ulps, scale));
             }
@@ -158,7 +163,10 @@ final class KernelCatalog {
             entries.add(new Entry(
                     reduction + " of a channel", fold(reduction, DType.F32, of(6), of(4, 50), 50, 300, 1), ulps, 20));
             entries.add(new Entry(
-                    reduction + " of large channels", fold(reduction, DType.F32, of(3), of(9, 5000), 5000, 15000, 1), ulps, 300));
+                    reduction + " of large channels",
+                    fold(reduction, DType.F32, of(3), of(9, 5000), 5000, 15000, 1),
+                    ulps,
+                    300));
             entries.add(new Entry(
                     reduction + " of three axes",
                     fold(reduction, DType.F32, of(6, 5), of(4, 3, 7), 7, 126, 630, 42, 1),
@@ -178,7 +186,10 @@ final class KernelCatalog {
                 "halves in floats", w.storeRows(w.fold(Reduction.SUM, DType.F32, w.load(DType.BF16))).kernel(), 1, 10));
         w = new KernelWriter(of(9), of(100));
         entries.add(new Entry(
-                "floats in doubles", w.storeRows(w.fold(Reduction.SUM, DType.F64, w.load(DType.F32))).kernel(), 0.5, 0));
+                "floats in doubles",
+                w.storeRows(w.fold(Reduction.SUM, DType.F64, w.load(DType.F32))).kernel(),
+                0.5,
+                0));
         w = new KernelWriter(of(9), of(100));
         int x = w.load(DType.F32);
         int y = w.load(DType.F32);

@@ -6,6 +6,7 @@ import io.tandem.graph.Comparison;
 import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
+import io.tandem.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -187,8 +188,8 @@ final class KernelInterpreter {
         };
     }
 
-    private static io.tandem.tensor.TensorType wholeType(DType dtype, MemorySegment memory) {
-        return io.tandem.tensor.TensorType.of(dtype, (int) (memory.byteSize() / dtype.bytes()));
+    private static TensorType wholeType(DType dtype, MemorySegment memory) {
+        return TensorType.of(dtype, (int) (memory.byteSize() / dtype.bytes()));
     }
 
     private static Value convert(DType from, DType to, Value x) {

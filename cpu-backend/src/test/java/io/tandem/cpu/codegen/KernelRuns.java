@@ -52,12 +52,16 @@ final class KernelRuns {
     /** Values of a type: mostly moderate ones, or with {@code special} all that a type has to offer. */
     static double value(DType dtype, Random random, boolean special) {
         if (!dtype.isFloating()) {
-            return dtype == DType.BOOL ? random.nextInt(2) : dtype == DType.U8 ? random.nextInt(256) : random.nextInt(41) - 20;
+            return switch (dtype) {
+                case BOOL -> random.nextInt(2);
+                case U8 -> random.nextInt(256);
+                default -> random.nextInt(41) - 20;
+            };
         }
         if (special && random.nextInt(3) == 0) {
             double[] values = {
-                0.0, -0.0, 1, -1, 0.5, 1.5, 2.5, -2.5, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN, 1e-40,
-                -1e-40, Float.MIN_VALUE, Float.MAX_VALUE, -Float.MAX_VALUE, 88.5, -103, 1e10, 3e9, -2.2e9, 1e19
+                0.0, -0.0, 1, -1, 0.5, 1.5, 2.5, -2.5, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, Double.NaN,
+                1e-40, -1e-40, Float.MIN_VALUE, Float.MAX_VALUE, -Float.MAX_VALUE, 88.5, -103, 1e10, 3e9, -2.2e9, 1e19
             };
             return dtype.round(values[random.nextInt(values.length)]);
         }
@@ -90,8 +94,8 @@ final class KernelRuns {
     }
 
     /**
-     * Checks that all forms of a kernel give the same bits, and that these are within {@code ulps} units of the last place
-     * of the interpreter's result, or within that times {@code scale} units of 1.
+     * Checks that all forms of a kernel give the same bits, and that these are within {@code ulps} units of the last
+     * place of the interpreter's result, or within that times {@code scale} units of 1.
      */
     static void check(Kernel kernel, long seed, boolean special, double ulps, double scale) {
         try (Arena arena = Arena.ofShared()) {

@@ -10,6 +10,8 @@ import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -22,7 +24,8 @@ final class RandomKernels {
     private static final BinaryFunction[] LOGIC = {BinaryFunction.AND, BinaryFunction.OR, BinaryFunction.XOR};
     private static final UnaryFunction[] EXACT = {
         UnaryFunction.NEG, UnaryFunction.ABS, UnaryFunction.SIGN, UnaryFunction.FLOOR, UnaryFunction.CEIL,
-        UnaryFunction.ROUND, UnaryFunction.SQRT, UnaryFunction.RECIPROCAL, UnaryFunction.RELU, UnaryFunction.STOP_GRADIENT
+        UnaryFunction.ROUND, UnaryFunction.SQRT, UnaryFunction.RECIPROCAL, UnaryFunction.RELU,
+        UnaryFunction.STOP_GRADIENT
     };
 
     private final Random random;
@@ -103,7 +106,8 @@ final class RandomKernels {
         if (inner.rank() == 0 || dtype == DType.BOOL || w.kernel().passes()[x] > 1) {
             return load();
         }
-        return w.fold(dtype.isFloating() || random.nextBoolean() ? any(new Reduction[] {Reduction.MAX, Reduction.MIN}) : Reduction.SUM, x);
+        boolean sum = !dtype.isFloating() && random.nextBoolean();
+        return w.fold(sum ? Reduction.SUM : any(new Reduction[] {Reduction.MAX, Reduction.MIN}), x);
     }
 
     private int condition() {
@@ -144,7 +148,7 @@ final class RandomKernels {
             order[i] = i;
         }
         if (random.nextBoolean()) {
-            java.util.Collections.shuffle(java.util.Arrays.asList(order), random);
+            Collections.shuffle(Arrays.asList(order), random);
         }
         long[] strides = new long[rank];
         long stride = random.nextInt(5) == 0 ? 2 : 1;

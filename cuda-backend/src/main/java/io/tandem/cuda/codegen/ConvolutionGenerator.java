@@ -13,7 +13,6 @@ import java.util.List;
 public final class ConvolutionGenerator {
     private final ConvolutionGeometry geometry;
     private final DType dtype;
-    private final Shape input;
     private final Shape filter;
     private final Shape output;
     private final int axes;
@@ -21,10 +20,9 @@ public final class ConvolutionGenerator {
     private final int groupOutputs;
     private final StringBuilder out = new StringBuilder();
 
-    private ConvolutionGenerator(ConvolutionGeometry geometry, DType dtype, Shape input, Shape filter, Shape output) {
+    private ConvolutionGenerator(ConvolutionGeometry geometry, DType dtype, Shape filter, Shape output) {
         this.geometry = geometry;
         this.dtype = dtype;
-        this.input = input;
         this.filter = filter;
         this.output = output;
         this.axes = geometry.axes();
@@ -35,7 +33,7 @@ public final class ConvolutionGenerator {
     /** The convolution: (x, w, y). */
     public static CudaFunction forward(
             ConvolutionGeometry geometry, DType dtype, Shape input, Shape filter, Shape output) {
-        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, input, filter, output);
+        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, filter, output);
         g.open("convolution", "x", "w", output, "o");
         g.out.append("    for (int c = 0; c < %d; c++) {\n".formatted(g.groupInputs));
         g.taps("        ");
@@ -54,7 +52,7 @@ public final class ConvolutionGenerator {
     /** The gradient in the input: (w, gradient, result). */
     public static CudaFunction inputGradient(
             ConvolutionGeometry geometry, DType dtype, Shape input, Shape filter, Shape output) {
-        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, input, filter, output);
+        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, filter, output);
         g.open("convolution_input", "x", "w", input, "p");
         g.out.append("    const int group = p1 / %d;\n".formatted(g.groupInputs));
         g.out.append("    for (int c = 0; c < %d; c++) {\n".formatted(g.groupOutputs));
@@ -70,7 +68,7 @@ public final class ConvolutionGenerator {
     /** The gradient in the filter: (x, gradient, result). */
     public static CudaFunction filterGradient(
             ConvolutionGeometry geometry, DType dtype, Shape input, Shape filter, Shape output) {
-        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, input, filter, output);
+        ConvolutionGenerator g = new ConvolutionGenerator(geometry, dtype, filter, output);
         g.open("convolution_filter", "x", "w", filter, "f");
         Shape spatial = output.subShape(2, output.rank());
         g.out.append("    const int channel = f0 / %d * %d + f1;\n".formatted(g.groupOutputs, g.groupInputs));

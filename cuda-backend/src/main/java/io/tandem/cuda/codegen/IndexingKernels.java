@@ -1,6 +1,7 @@
 package io.tandem.cuda.codegen;
 
 import io.tandem.graph.Distribution;
+import io.tandem.graph.Reduction;
 import io.tandem.tensor.DType;
 import java.util.Map;
 
@@ -80,7 +81,7 @@ public final class IndexingKernels {
     }
 
     private static String sum(DType sums, String update) {
-        return Expressions.combine(io.tandem.graph.Reduction.SUM, sums, "sum", update);
+        return Expressions.combine(Reduction.SUM, sums, "sum", update);
     }
 
     /** Whether there are atomic additions for a type. */

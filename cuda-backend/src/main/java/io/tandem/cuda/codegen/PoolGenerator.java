@@ -16,16 +16,14 @@ public final class PoolGenerator {
     private final PoolGeometry geometry;
     private final DType dtype;
     private final Shape input;
-    private final Shape output;
     private final int axes;
     private final int taps;
     private final StringBuilder out = new StringBuilder();
 
-    private PoolGenerator(PoolGeometry geometry, DType dtype, Shape input, Shape output) {
+    private PoolGenerator(PoolGeometry geometry, DType dtype, Shape input) {
         this.geometry = geometry;
         this.dtype = dtype;
         this.input = input;
-        this.output = output;
         this.axes = geometry.axes();
         this.taps = taps(geometry);
     }
@@ -62,7 +60,7 @@ public final class PoolGenerator {
      */
     public static CudaFunction forward(
             Pooling pooling, PoolGeometry geometry, DType dtype, Shape input, Shape output, boolean keepsTaps) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input, output);
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
         String parameters = "const %1$s* __restrict__ x, %1$s* __restrict__ y".formatted(g.stored())
                 + (keepsTaps ? ", " + g.tapType() + "* __restrict__ taps" : "");
         g.out.append(SpatialCode.open("pool", parameters, output, "o"));
@@ -89,7 +87,7 @@ public final class PoolGenerator {
 
     /** Picks by window: (by, from, result). */
     public static CudaFunction pick(PoolGeometry geometry, DType dtype, Shape input, Shape output) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input, output);
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
         g.out.append(SpatialCode.open(
                 "pool_pick",
                 "const %1$s* __restrict__ x, const %1$s* __restrict__ z, %1$s* __restrict__ y".formatted(g.stored()),
@@ -107,7 +105,7 @@ public final class PoolGenerator {
      */
     public static CudaFunction gradient(
             Pooling pooling, PoolGeometry geometry, DType dtype, Shape input, Shape output, boolean keptTaps) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input, output);
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
         String first = pooling != Pooling.MAX
                 ? ""
                 : "const %s* __restrict__ %s, ".formatted(keptTaps ? g.tapType() : g.stored(), keptTaps ? "taps" : "x");

@@ -3,7 +3,6 @@ package io.tandem.cuda.codegen;
 import io.tandem.compile.Kernel;
 import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.LaunchShape;
-import io.tandem.graph.Reduction;
 import io.tandem.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;

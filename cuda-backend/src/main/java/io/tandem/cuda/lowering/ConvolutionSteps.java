@@ -18,6 +18,7 @@ import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -186,7 +187,7 @@ final class ConvolutionSteps {
     }
 
     private static List<Long> boxed(long[] values) {
-        return java.util.Arrays.stream(values).boxed().toList();
+        return Arrays.stream(values).boxed().toList();
     }
 
     /** A call of cuDNN, with its workspace behind a padded input in the scratch memory. */

@@ -4,6 +4,7 @@ import io.tandem.compile.Plan;
 import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
+import java.util.List;
 
 /** Makes the kernel of each step that is no loop. */
 final class StepFactory {
@@ -40,7 +41,7 @@ final class StepFactory {
      */
     StepKernel make(Plan.Step step, StepPlaces places, boolean sharedResidual) {
         if (places.results().stream().allMatch(Place::isEmpty)) {
-            return new Sequence(java.util.List.of());
+            return new Sequence(List.of());
         }
         return switch (step.action()) {
             case Plan.RunKernel run -> new FusedStep(context, run.kernel(), places.operands(), places.results(), scratch);
