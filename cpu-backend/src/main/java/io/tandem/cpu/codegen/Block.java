@@ -17,7 +17,7 @@ interface Block {
     int LINE = 2;
 
     /** Room for the block's own use. */
-    int CURRENT = 3;
+    int FIRST = 3;
 
     /**
      * Runs the loop {@code for row, for line, for column}.

@@ -20,7 +20,10 @@ final class BlockCompiler {
     private static final int LARGEST_METHOD = 8000;
 
     private static final ClassDesc CLASS = ClassDesc.of("io.tandem.cpu.codegen.GeneratedBlock");
-    static final MethodTypeDesc RUN = MethodTypeDesc.of(
+    private static final ClassDesc VECTOR_BLOCK = ClassDesc.of("io.tandem.cpu.codegen.VectorBlock");
+    private static final MethodTypeDesc NEW_VECTOR_BLOCK =
+            MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_boolean);
+    private static final MethodTypeDesc RUN = MethodTypeDesc.of(
             ConstantDescs.CD_void,
             BlockGenerator.SEGMENT.arrayType(),
             BlockGenerator.OBJECT_ARRAY,
@@ -72,9 +75,9 @@ final class BlockCompiler {
     }
 
     private Block define(BlockProgram program) {
-        byte[] bytes = write(program, false);
+        byte[] bytes = vectorises() ? writeVector(program, false) : writeScalar(program);
         if (vectorises() && longestMethod(bytes) > LARGEST_METHOD) {
-            bytes = write(program, true);
+            bytes = writeVector(program, true);
         }
         try {
             MethodHandles.Lookup generated = MethodHandles.lookup().defineHiddenClass(bytes, true);
@@ -86,42 +89,50 @@ final class BlockCompiler {
         }
     }
 
-    private byte[] write(BlockProgram program, boolean alwaysMasked) {
-        int lanes = vectorises() ? lanes(program.width()) : 1;
+    private static byte[] writeScalar(BlockProgram program) {
         return ClassFile.of().build(CLASS, type -> {
             type.withFlags(AccessFlag.FINAL, AccessFlag.SUPER);
             type.withInterfaceSymbols(ClassDesc.of(Block.class.getName()));
-            type.withMethodBody(
-                    ConstantDescs.INIT_NAME,
-                    ConstantDescs.MTD_void,
-                    ClassFile.ACC_PUBLIC,
-                    BlockCompiler::writeConstructor);
-            if (vectorises()) {
-                for (String field : new String[] {"F32", "F64", "I32", "I64", VectorNames.BYTE_SPECIES}) {
-                    type.withField(field, VectorNames.SPECIES, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
-                }
-                type.withMethodBody(
-                        ConstantDescs.CLASS_INIT_NAME,
-                        ConstantDescs.MTD_void,
-                        ClassFile.ACC_STATIC,
-                        code -> writeSpecies(code, program.width(), lanes));
-            }
-            if (vectorises()) {
-                type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code ->
-                        new VectorGenerator(program, code, CLASS, lanes, alwaysMasked).generate());
-                type.withMethodBody(VectorGenerator.TAIL, RUN, ClassFile.ACC_FINAL, code ->
-                        new VectorGenerator(program, code, CLASS, lanes, alwaysMasked).generateTail());
-            } else {
-                type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code ->
-                        new ScalarGenerator(program, code).generate());
-            }
+            type.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, code -> {
+                code.aload(0);
+                code.invokespecial(ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void);
+                code.return_();
+            });
+            type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code -> new ScalarGenerator(program, code).generate());
         });
     }
 
-    private static void writeConstructor(CodeBuilder code) {
-        code.aload(0);
-        code.invokespecial(ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void);
-        code.return_();
+    /** @param small whether to write one loop, with masks, in place of two, which halves the code */
+    private byte[] writeVector(BlockProgram program, boolean small) {
+        int lanes = lanes(program.width());
+        int step = small ? 1 : VectorGenerator.step(program, lanes);
+        return ClassFile.of().build(CLASS, type -> {
+            type.withFlags(AccessFlag.FINAL, AccessFlag.SUPER);
+            type.withSuperclass(VECTOR_BLOCK);
+            for (String field : new String[] {"F32", "F64", "I32", "I64", VectorNames.BYTE_SPECIES}) {
+                type.withField(field, VectorNames.SPECIES, ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+            }
+            type.withMethodBody(
+                    ConstantDescs.CLASS_INIT_NAME,
+                    ConstantDescs.MTD_void,
+                    ClassFile.ACC_STATIC,
+                    code -> writeSpecies(code, program.width(), lanes));
+            type.withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC, code -> {
+                code.aload(0).loadConstant(step).loadConstant(VectorGenerator.isOrdered(program) ? 1 : 0);
+                code.invokespecial(VECTOR_BLOCK, ConstantDescs.INIT_NAME, NEW_VECTOR_BLOCK).return_();
+            });
+            type.withMethodBody("whole", RUN, ClassFile.ACC_FINAL, code -> {
+                VectorGenerator.Part part = small ? VectorGenerator.Part.ALL : VectorGenerator.Part.WHOLE;
+                new VectorGenerator(program, code, CLASS, lanes, part).generate();
+            });
+            type.withMethodBody("rest", RUN, ClassFile.ACC_FINAL, code -> {
+                if (small) {
+                    code.return_();
+                } else {
+                    new VectorGenerator(program, code, CLASS, lanes, VectorGenerator.Part.REST).generate();
+                }
+            });
+        });
     }
 
     private static void writeSpecies(CodeBuilder code, int width, int lanes) {

@@ -8,16 +8,16 @@ import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 
-/** Writes the body of {@link Block#run}: the loops. What happens to a column is the business of subclasses. */
+/** Writes the body of {@link Block#run}, or of a method like it: the loops. What happens to a column is the business of subclasses. */
 abstract class BlockGenerator {
     static final ClassDesc SEGMENT = ClassDesc.of("java.lang.foreign.MemorySegment");
     static final ClassDesc OBJECT_ARRAY = ConstantDescs.CD_Object.arrayType();
 
-    static final int SEGMENTS = 1;
-    static final int ARRAYS = 2;
-    static final int ADDRESSES = 3;
+    private static final int SEGMENTS = 1;
+    private static final int ARRAYS = 2;
+    private static final int ADDRESSES = 3;
     static final int LITERALS = 4;
-    static final int ROWS = 5;
+    private static final int ROWS = 5;
     private static final int LINES = 6;
     static final int COLUMNS = 7;
 
@@ -87,7 +87,7 @@ abstract class BlockGenerator {
 
     final void generate() {
         for (int i = 0; i < memory.length; i++) {
-            openBinding(i, rowBase[i], Block.START);
+            openBinding(i);
         }
         fixedValues();
         int row = code.allocateLocal(TypeKind.INT);
@@ -113,7 +113,7 @@ abstract class BlockGenerator {
     }
 
     /** Computes what is the same in the whole call. */
-    final void fixedValues() {
+    private void fixedValues() {
         for (int i = 0; i < value.length; i++) {
             if (isFixed(i)) {
                 invariant(i);
@@ -122,7 +122,7 @@ abstract class BlockGenerator {
     }
 
     /** Computes what is the same for all columns of a line. */
-    final void lineValues() {
+    private void lineValues() {
         for (int i = 0; i < value.length; i++) {
             if (invariant[i] && !isFixed(i)) {
                 invariant(i);
@@ -136,34 +136,19 @@ abstract class BlockGenerator {
         return what == Code.CONSTANT || what == Code.LITERAL;
     }
 
-    /**
-     * Loads a binding's memory and position.
-     *
-     * @param position local variable for the position
-     * @param address which of its addresses that is
-     */
-    final void openBinding(int i, int position, int address) {
+    private void openBinding(int i) {
         Binding binding = binding(i);
         code.aload(binding.array() ? ARRAYS : SEGMENTS).loadConstant(i).aaload();
         if (binding.array()) {
             code.checkcast(element(binding.storage().type()).arrayType());
         }
         code.astore(memory[i]);
-        loadAddress(i, address);
-        code.storeLocal(position(i), position);
+        loadAddress(i, Block.START);
+        code.storeLocal(position(i), rowBase[i]);
     }
 
     private TypeKind position(int i) {
         return binding(i).array() ? TypeKind.INT : TypeKind.LONG;
-    }
-
-    /** Writes a position to where {@link Block#CURRENT} says. */
-    final void savePosition(int i, int local) {
-        code.aload(ADDRESSES).loadConstant(Block.ADDRESSES * i + Block.CURRENT).loadLocal(position(i), local);
-        if (binding(i).array()) {
-            code.i2l();
-        }
-        code.lastore();
     }
 
     private void copyPosition(int i) {

@@ -218,7 +218,7 @@ final class FloatFunctions {
         return b.convert(LaneType.F32, b.callWhere(b.not(near), exact, wide, value));
     }
 
-    /** x^y with the special cases of Math.pow. */
+    /** x^y with the special cases of IEEE 754: those of Math.pow, but 1 for 1^NaN and for -1 to an infinite power. */
     int pow(int x, int y) {
         int base = b.convert(LaneType.F64, x);
         int exponent = b.convert(LaneType.F64, y);
@@ -233,7 +233,9 @@ final class FloatFunctions {
         int finiteNegative = b.and(b.lt(base, b.constant(0.0)), b.lt(magnitude, b.constant(Double.POSITIVE_INFINITY)));
         int fraction = b.and(b.not(integer), finiteNegative);
         int ordered = b.select(fraction, b.constant(Double.NaN), signed);
-        int result = b.select(b.eq(exponent, b.constant(0.0)), b.constant(1.0), ordered);
+        int endless = b.eq(b.abs(exponent), b.constant(Double.POSITIVE_INFINITY));
+        int unit = b.or(b.eq(base, b.constant(1.0)), b.and(b.eq(base, b.constant(-1.0)), endless));
+        int result = b.select(b.or(b.eq(exponent, b.constant(0.0)), unit), b.constant(1.0), ordered);
         return b.convert(LaneType.F32, result);
     }
 

@@ -110,7 +110,7 @@ final class Rehearsal {
             case 0 -> stage.run(2, 2, columns / 4 + REST);
             case 1 -> stage.run(1, 1, columns);
             case 2 -> stage.run(1, 1, columns + REST);
-            default -> stage.run(4, 2, REST);
+            default -> stage.run(16, 2, REST);
         };
         long nanos = System.nanoTime() - start;
         double time = (double) nanos / done;

@@ -33,7 +33,8 @@ final class ScalarFunctions {
     }
 
     static double pow(double x, double y) {
-        return StrictMath.pow(x, y);
+        // IEEE 754 has 1 where Java has NaN.
+        return x == 1 || x == -1 && Double.isInfinite(y) ? 1 : StrictMath.pow(x, y);
     }
 
     static double remainder(double x, double y) {

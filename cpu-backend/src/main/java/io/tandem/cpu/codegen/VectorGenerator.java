@@ -23,14 +23,21 @@ import java.lang.constant.MethodTypeDesc;
  * is left of a line after whole vectors is done under a mask. Only names of the incubator module's classes occur here.
  */
 final class VectorGenerator extends BlockGenerator {
-    /** The name of the method for the rest of a line. */
-    static final String TAIL = "tail";
+    /** Columns of a line. */
+    enum Part {
+        /** Up to a multiple of the step. */
+        WHOLE,
+        /** After that, under a mask. */
+        REST,
+        /** All, under a mask. */
+        ALL
+    }
 
     private final VectorOperations operations;
     private final ClassDesc self;
     private final int lanes;
     private final int step;
-    private final boolean alwaysMasked;
+    private final Part part;
     private final int limit;
     /** Local variables of the masks of a part, for 32-bit and 64-bit lanes. */
     private final int[] partMask = new int[2];
@@ -40,14 +47,14 @@ final class VectorGenerator extends BlockGenerator {
     /**
      * @param self the class that is being written
      * @param lanes lanes of a vector, a divisor of the program's width
-     * @param alwaysMasked whether to write the loop once, with masks, instead of twice, which doubles the code
+     * @param part the columns for which the method is
      */
-    VectorGenerator(BlockProgram program, CodeBuilder code, ClassDesc self, int lanes, boolean alwaysMasked) {
+    VectorGenerator(BlockProgram program, CodeBuilder code, ClassDesc self, int lanes, Part part) {
         super(program, code);
         this.self = self;
         this.lanes = lanes;
-        this.alwaysMasked = alwaysMasked;
-        this.step = program.folds().stream().anyMatch(FoldOutput::lanes) ? program.width() : lanes;
+        this.part = part;
+        this.step = step(program, lanes);
         this.operations = new VectorOperations(this, self);
         this.limit = code.allocateLocal(TypeKind.INT);
         for (int i = 0; i < partMask.length; i++) {
@@ -59,6 +66,16 @@ final class VectorGenerator extends BlockGenerator {
                 locals[i] = code.allocateLocal(TypeKind.REFERENCE);
             }
         }
+    }
+
+    /** Columns that a loop takes at once: as many as there are partial results. */
+    static int step(BlockProgram program, int lanes) {
+        return isOrdered(program) ? program.width() : lanes;
+    }
+
+    /** Whether lines share partial results. */
+    static boolean isOrdered(BlockProgram program) {
+        return program.folds().stream().anyMatch(FoldOutput::lanes);
     }
 
     @Override
@@ -158,61 +175,29 @@ final class VectorGenerator extends BlockGenerator {
 
     @Override
     void columns() {
-        Label end = code.newLabel();
-        code.iconst_0().istore(column);
-        if (!alwaysMasked) {
-            code.iload(COLUMNS).loadConstant(-step).iand().istore(limit);
-            vectorLoop(limit, false);
-            code.iload(column).iload(COLUMNS).if_icmpge(end);
-            callTail();
-            code.labelBinding(end);
-        } else {
-            vectorLoop(COLUMNS, true);
+        switch (part) {
+            case WHOLE -> {
+                code.iload(COLUMNS).loadConstant(-step).iand().istore(limit);
+                vectorLoop(limit, false);
+            }
+            case REST -> {
+                code.iload(COLUMNS).loadConstant(-step).iand().istore(column);
+                vectors(true);
+            }
+            case ALL -> vectorLoop(COLUMNS, true);
         }
-    }
-
-    /** Runs the method for the rest of a line; it takes positions and partial results from memory. */
-    private void callTail() {
-        for (int i = 0; i < memory.length; i++) {
-            savePosition(i, isPartial(i) ? rowBase[i] : lineBase[i]);
-        }
-        endRow();
-        code.aload(0).aload(SEGMENTS).aload(ARRAYS).aload(ADDRESSES).aload(LITERALS);
-        code.iload(column).iconst_1().iload(COLUMNS).invokevirtual(self, TAIL, BlockCompiler.RUN);
-        beginRow();
-    }
-
-    /**
-     * Writes the method for the rest of a line, which is apart from the loop since the JIT's first compiler gives up on
-     * methods with too many vector operations. It has the parameters of {@link Block#run}, with the column at which to
-     * begin in place of the number of rows.
-     */
-    void generateTail() {
-        for (int i = 0; i < memory.length; i++) {
-            openBinding(i, isPartial(i) ? rowBase[i] : lineBase[i], Block.CURRENT);
-        }
-        fixedValues();
-        beginRow();
-        lineValues();
-        code.iload(ROWS).istore(column);
-        parts(true);
-        endRow();
-        code.return_();
-    }
-
-    private boolean isPartial(int binding) {
-        return program.folds().stream().anyMatch(fold -> fold.lanes() && fold.binding() == binding);
     }
 
     private void vectorLoop(int bound, boolean masked) {
         Label top = code.newLabel();
         Label end = code.newLabel();
+        code.iconst_0().istore(column);
         code.labelBinding(top).iload(column).iload(bound).if_icmpge(end);
-        parts(masked);
+        vectors(masked);
         code.iinc(column, step).goto_(top).labelBinding(end);
     }
 
-    private void parts(boolean masked) {
+    private void vectors(boolean masked) {
         for (int part = 0; part < step / lanes; part++) {
             if (masked) {
                 masks(part);

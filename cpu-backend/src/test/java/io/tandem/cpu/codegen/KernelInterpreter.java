@@ -274,7 +274,7 @@ final class KernelInterpreter {
                     case SUB -> x - y;
                     case MUL -> x * y;
                     case DIV -> x / y;
-                    case POW -> StrictMath.pow(x, y);
+                    case POW -> x == 1 || x == -1 && Double.isInfinite(y) ? 1 : StrictMath.pow(x, y);
                     case MAX -> Math.max(x, y);
                     case MIN -> Math.min(x, y);
                     case REMAINDER -> x % y;
