@@ -46,9 +46,9 @@ public final class Grad {
             }
             Tensor[] copy = arguments.clone();
             return grad((Tensor x) -> {
-                        copy[argument] = x;
-                        return f.apply(copy);
-                    })
+                copy[argument] = x;
+                return f.apply(copy);
+            })
                     .apply(arguments[argument]);
         };
     }
@@ -94,14 +94,14 @@ public final class Grad {
             UnaryOperator<Tensor> forward,
             BiFunction<ArgumentAndResult, Tensor, Tensor> gradient) {
         return x -> Composites.custom(
-                        name,
-                        List.of(x),
-                        in -> List.of(forward.apply(in.getFirst())),
-                        (values, cotangents) -> List.of(Optional.of(gradient.apply(
-                                new ArgumentAndResult(
-                                        values.operands().getFirst(),
-                                        values.results().getFirst()),
-                                cotangents.getFirst()))))
+                name,
+                List.of(x),
+                in -> List.of(forward.apply(in.getFirst())),
+                (values, cotangents) -> List.of(Optional.of(gradient.apply(
+                        new ArgumentAndResult(
+                                values.operands().getFirst(),
+                                values.results().getFirst()),
+                        cotangents.getFirst()))))
                 .getFirst();
     }
 

@@ -73,7 +73,7 @@ public final class GradientCheck {
         @Override
         public String toString() {
             return "%s: %d comparisons, worst difference %.2g, %d faults"
-                            .formatted(name, comparisons, worst, faults.size())
+                    .formatted(name, comparisons, worst, faults.size())
                     + faults.stream().map(fault -> "\n  " + fault).collect(Collectors.joining());
         }
     }

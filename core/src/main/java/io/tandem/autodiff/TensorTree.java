@@ -80,8 +80,9 @@ final class TensorTree {
     }
 
     private static GraphException closed(Class<?> type, Exception cause) {
-        GraphException exception = new GraphException("cannot read the record " + type.getName() + "; a module must say 'opens "
-                + type.getPackageName() + ";' in its module-info");
+        GraphException exception =
+                new GraphException("cannot read the record " + type.getName() + "; a module must say 'opens "
+                        + type.getPackageName() + ";' in its module-info");
         exception.initCause(cause);
         return exception;
     }

@@ -177,7 +177,8 @@ public record Kernel(
     /** The kernel as text, one instruction per line. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("kernel over " + outer + (inner.rank() == 0 ? "" : " x " + inner) + "\n");
+        StringBuilder text =
+                new StringBuilder("kernel over " + outer + (inner.rank() == 0 ? "" : " x " + inner) + "\n");
         for (int i = 0; i < body.size(); i++) {
             text.append("  v%d = %s\n".formatted(i, describe(body.get(i))));
         }
@@ -225,6 +226,7 @@ public record Kernel(
         if (names.isEmpty()) {
             return "copy";
         }
-        return names.stream().limit(5).collect(Collectors.joining("+")) + (names.size() > 5 ? "+" + (names.size() - 5) : "");
+        return names.stream().limit(5).collect(Collectors.joining("+"))
+                + (names.size() > 5 ? "+" + (names.size() - 5) : "");
     }
 }

@@ -63,7 +63,8 @@ final class KernelBuilder {
         }
     }
 
-    private KernelBuilder(Shape full, List<Integer> reduced, Predicate<Tensor> materialized, List<List<Integer>> factors) {
+    private KernelBuilder(Shape full, List<Integer> reduced, Predicate<Tensor> materialized,
+            List<List<Integer>> factors) {
         this.full = full;
         this.reduced = reduced;
         this.materialized = materialized;

@@ -106,8 +106,8 @@ public record Plan(List<Argument> arguments, List<Value> values, List<Step> step
         /** The number of values that each iteration stacks. */
         public int stacked() {
             return (int) body.arguments().stream()
-                            .filter(a -> a.role() == Role.OUTPUT)
-                            .count()
+                    .filter(a -> a.role() == Role.OUTPUT)
+                    .count()
                     - carries;
         }
     }

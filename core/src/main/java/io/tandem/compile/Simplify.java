@@ -88,8 +88,10 @@ final class Simplify {
             case NEG, NOT -> x.node().op() instanceof Op.Unary inner && inner.function() == function
                     ? Optional.of(x.node().operand(0))
                     : Optional.empty();
-            case ABS, SIGN, FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID,
-                    ERF, RELU, IS_FINITE -> Optional.empty();
+            case ABS, SIGN, FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH,
+                    SIGMOID,
+                    ERF, RELU, IS_FINITE ->
+                Optional.empty();
         };
     }
 

@@ -35,6 +35,7 @@ final class CallSite {
     private static boolean isOurs(String className) {
         int dot = className.lastIndexOf('.');
         String name = dot < 0 ? "" : className.substring(0, dot);
-        return OURS.contains(name) && !className.contains("Test") || name.startsWith("java.") || name.startsWith("jdk.");
+        return OURS.contains(name) && !className.contains("Test") || name.startsWith("java.")
+                || name.startsWith("jdk.");
     }
 }

@@ -17,9 +17,9 @@ public final class Composites {
     /** Softmax along an axis. */
     public static Tensor softmax(Tensor x, int axis) {
         return call(new CompositeKind.Softmax(axis), List.of(x), in -> {
-                    Tensor e = in.getFirst().sub(keep(in.getFirst().max(axis), axis)).exp();
-                    return List.of(e.div(keep(e.sum(axis), axis)));
-                })
+            Tensor e = in.getFirst().sub(keep(in.getFirst().max(axis), axis)).exp();
+            return List.of(e.div(keep(e.sum(axis), axis)));
+        })
                 .getFirst();
     }
 
@@ -47,15 +47,15 @@ public final class Composites {
                     + " must be [rows, classes] and [rows]");
         }
         return call(new CompositeKind.CrossEntropy(), List.of(logits, labels), in -> {
-                    Tensor logProbabilities = logSoftmaxBody(in.get(0), 1);
-                    Tensor classes = in.get(1).graph().iota(in.get(1).type().with(logits.shape()), 1);
-                    Tensor picked = classes.eq(in.get(1).expandDims(1))
-                            .select(logProbabilities, logProbabilities.like(0))
-                            .sum(1);
-                    Tensor valid = in.get(1).ge(0).and(in.get(1).lt(logits.dim(1)));
-                    Tensor loss = valid.select(picked.neg(), picked.like(Double.POSITIVE_INFINITY));
-                    return List.of(loss, logProbabilities);
-                })
+            Tensor logProbabilities = logSoftmaxBody(in.get(0), 1);
+            Tensor classes = in.get(1).graph().iota(in.get(1).type().with(logits.shape()), 1);
+            Tensor picked = classes.eq(in.get(1).expandDims(1))
+                    .select(logProbabilities, logProbabilities.like(0))
+                    .sum(1);
+            Tensor valid = in.get(1).ge(0).and(in.get(1).lt(logits.dim(1)));
+            Tensor loss = valid.select(picked.neg(), picked.like(Double.POSITIVE_INFINITY));
+            return List.of(loss, logProbabilities);
+        })
                 .getFirst();
     }
 
@@ -104,9 +104,9 @@ public final class Composites {
             Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance, double epsilon) {
         requireChannels("batch-norm", x, scale);
         return call(new CompositeKind.BatchNormInference(epsilon), List.of(x, scale, shift, mean, variance), in -> {
-                    Tensor centered = in.get(0).sub(perChannel(in.get(3), x.rank()));
-                    return List.of(normalize(centered, in.get(1), in.get(2), in.get(4), epsilon));
-                })
+            Tensor centered = in.get(0).sub(perChannel(in.get(3), x.rank()));
+            return List.of(normalize(centered, in.get(1), in.get(2), in.get(4), epsilon));
+        })
                 .getFirst();
     }
 
@@ -119,12 +119,12 @@ public final class Composites {
     /** GELU: x Φ(x), exact or in the tanh form. */
     public static Tensor gelu(Tensor x, boolean tanhForm) {
         return call(new CompositeKind.Gelu(tanhForm), List.of(x), in -> {
-                    Tensor v = in.getFirst();
-                    Tensor inner = tanhForm
-                            ? v.add(v.mul(v).mul(v).mul(0.044715)).mul(Math.sqrt(2 / Math.PI)).tanh()
-                            : v.mul(Math.sqrt(0.5)).erf();
-                    return List.of(v.mul(0.5).mul(inner.add(1)));
-                })
+            Tensor v = in.getFirst();
+            Tensor inner = tanhForm
+                    ? v.add(v.mul(v).mul(v).mul(0.044715)).mul(Math.sqrt(2 / Math.PI)).tanh()
+                    : v.mul(Math.sqrt(0.5)).erf();
+            return List.of(v.mul(0.5).mul(inner.add(1)));
+        })
                 .getFirst();
     }
 
@@ -146,19 +146,19 @@ public final class Composites {
         List<Tensor> operands = new ArrayList<>(List.of(query, key, value));
         mask.ifPresent(m -> operands.add(m.broadcastTo(scoresShape)));
         return call(new CompositeKind.Attention(scale, causal, mask.isPresent()), operands, in -> {
-                    Tensor scores = in.get(0).matmul(in.get(1), false, true).mul(scale);
-                    Tensor minus = scores.like(Double.NEGATIVE_INFINITY);
-                    if (causal) {
-                        TensorType index = new TensorType(DType.I32, scoresShape);
-                        Graph graph = scores.graph();
-                        Tensor allowed = graph.iota(index, -1).le(graph.iota(index, -2));
-                        scores = allowed.select(scores, minus);
-                    }
-                    if (in.size() > 3) {
-                        scores = in.get(3).select(scores, minus);
-                    }
-                    return List.of(softmax(scores, scores.rank() - 1).matmul(in.get(2)));
-                })
+            Tensor scores = in.get(0).matmul(in.get(1), false, true).mul(scale);
+            Tensor minus = scores.like(Double.NEGATIVE_INFINITY);
+            if (causal) {
+                TensorType index = new TensorType(DType.I32, scoresShape);
+                Graph graph = scores.graph();
+                Tensor allowed = graph.iota(index, -1).le(graph.iota(index, -2));
+                scores = allowed.select(scores, minus);
+            }
+            if (in.size() > 3) {
+                scores = in.get(3).select(scores, minus);
+            }
+            return List.of(softmax(scores, scores.rank() - 1).matmul(in.get(2)));
+        })
                 .getFirst();
     }
 
@@ -175,7 +175,8 @@ public final class Composites {
         return call(new CompositeKind.Lstm(reverse), operands, in -> {
             Tensor projected = in.get(0).matmul(in.get(3), false, true).add(in.get(5));
             List<Tensor> results = scan(
-                    projected.dim(0), reverse, List.of(in.get(1), in.get(2)), List.of(projected), List.of(in.get(4)), s -> {
+                    projected.dim(0), reverse, List.of(in.get(1), in.get(2)), List.of(projected), List.of(in.get(4)),
+                    s -> {
                         Tensor gates = s.scanned(0).add(s.carry(0).matmul(s.fixed(0), false, true));
                         Tensor i = gates.slice(1, 0, hidden).sigmoid();
                         Tensor f = gates.slice(1, hidden, 2 * hidden).sigmoid();
@@ -325,9 +326,11 @@ public final class Composites {
                 && inputWeight.shape().equals(Shape.of(gates * h0.dim(1), x.dim(2)))
                 && recurrentWeight.shape().equals(Shape.of(gates * h0.dim(1), h0.dim(1)));
         if (!fits) {
-            throw x.error(("%s: x %s, h0 %s, input weights %s and recurrent weights %s must be [T, N, I], [N, H], [%dH, I]"
+            throw x.error(
+                    ("%s: x %s, h0 %s, input weights %s and recurrent weights %s must be [T, N, I], [N, H], [%dH, I]"
                             + " and [%dH, H]")
-                    .formatted(what, x.type(), h0.type(), inputWeight.type(), recurrentWeight.type(), gates, gates));
+                            .formatted(what, x.type(), h0.type(), inputWeight.type(), recurrentWeight.type(), gates,
+                                    gates));
         }
     }
 }

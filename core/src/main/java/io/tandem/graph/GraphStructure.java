@@ -59,7 +59,8 @@ public final class GraphStructure {
     }
 
     static boolean equal(Graph a, Graph b) {
-        if (a.nodes().size() != b.nodes().size() || a.outputs().size() != b.outputs().size() || a.hashCode() != b.hashCode()) {
+        if (a.nodes().size() != b.nodes().size() || a.outputs().size() != b.outputs().size()
+                || a.hashCode() != b.hashCode()) {
             return false;
         }
         for (int i = 0; i < a.nodes().size(); i++) {

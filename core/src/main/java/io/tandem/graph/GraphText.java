@@ -91,7 +91,8 @@ public final class GraphText {
             case Op.Input input -> "input[" + input.name() + "]";
             case Op.Constant constant -> "constant[" + constant.value().toString() + "]";
             case Op.Iota iota -> "iota[axis=" + iota.axis() + "]";
-            case Op.Random random -> "random[" + lower(random.distribution()) + ", site=" + Long.toHexString(random.site()) + "]";
+            case Op.Random random ->
+                "random[" + lower(random.distribution()) + ", site=" + Long.toHexString(random.site()) + "]";
             case Op.Unary unary -> lower(unary.function());
             case Op.Binary binary -> lower(binary.function());
             case Op.Compare compare -> lower(compare.comparison());
@@ -100,9 +101,11 @@ public final class GraphText {
             case Op.Reshape reshape -> "reshape";
             case Op.Permute permute -> "permute" + permute.axes();
             case Op.Broadcast broadcast -> "broadcast";
-            case Op.Slice slice -> "slice[start=" + slice.start() + ", stop=" + slice.stop() + ", step=" + slice.step() + "]";
-            case Op.Pad pad -> "pad[low=" + pad.low() + ", high=" + pad.high() + ", interior=" + pad.interior() + ", value="
-                    + pad.value() + "]";
+            case Op.Slice slice ->
+                "slice[start=" + slice.start() + ", stop=" + slice.stop() + ", step=" + slice.step() + "]";
+            case Op.Pad pad ->
+                "pad[low=" + pad.low() + ", high=" + pad.high() + ", interior=" + pad.interior() + ", value="
+                        + pad.value() + "]";
             case Op.Concat concat -> "concat[axis=" + concat.axis() + "]";
             case Op.Flip flip -> "flip" + flip.axes();
             case Op.Reduce reduce -> lower(reduce.reduction()) + "[axes=" + reduce.axes() + "]";
@@ -112,7 +115,8 @@ public final class GraphText {
             case Op.ConvolutionInputGradient c -> "convolution-input-gradient" + describe(c.geometry());
             case Op.ConvolutionFilterGradient c -> "convolution-filter-gradient" + describe(c.geometry());
             case Op.Pool pool -> "pool[" + lower(pool.pooling()) + ", " + describe(pool.geometry()) + "]";
-            case Op.PoolGradient pool -> "pool-gradient[" + lower(pool.pooling()) + ", " + describe(pool.geometry()) + "]";
+            case Op.PoolGradient pool ->
+                "pool-gradient[" + lower(pool.pooling()) + ", " + describe(pool.geometry()) + "]";
             case Op.PoolPick pick -> "pool-pick[" + describe(pick.geometry()) + "]";
             case Op.Gather gather -> "gather[axis=" + gather.axis() + "]";
             case Op.ScatterAdd scatter -> "scatter-add[axis=" + scatter.axis() + ", size=" + scatter.size() + "]";

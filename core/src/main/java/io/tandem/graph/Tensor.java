@@ -455,7 +455,8 @@ public record Tensor(Node node, int index) {
     /** Tensors one after the other along an axis. */
     public static Tensor concat(int axis, List<Tensor> parts) {
         Tensor first = parts.getFirst();
-        return parts.size() == 1 ? first : first.graph().add(new Op.Concat(first.axis(axis, "concat")), parts).getFirst();
+        return parts.size() == 1 ? first
+                : first.graph().add(new Op.Concat(first.axis(axis, "concat")), parts).getFirst();
     }
 
     /** Tensors one after the other along an axis. */

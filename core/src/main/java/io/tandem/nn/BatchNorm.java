@@ -101,7 +101,7 @@ public record BatchNorm(
             throw Layers.error(
                     x,
                     ("batch-norm: the input %s has one value per channel, which has no variance; train with larger"
-                                    + " batches")
+                            + " batches")
                             .formatted(x.type()));
         }
         List<Tensor> results = Composites.batchNormTraining(x, scale, shift, epsilon);

@@ -51,7 +51,7 @@ public record ConvTranspose(
                 || outputPadding.size() != kernel.size()) {
             throw new IllegalArgumentException(
                     ("transposed convolution: kernel %s, stride %s, output padding %s and dilation %s need one number"
-                                    + " per spatial axis")
+                            + " per spatial axis")
                             .formatted(kernel, stride, outputPadding, dilation));
         }
         if (groups < 1 || filters % groups != 0) {
@@ -183,7 +183,7 @@ public record ConvTranspose(
                 throw Layers.error(
                         x,
                         ("transposed convolution: output padding %s must be at least 0 and below stride %s or"
-                                        + " dilation %s")
+                                + " dilation %s")
                                 .formatted(outputPadding, stride, dilation));
             }
             // Elements added at the end first give back what padding cuts off there; no filter reaches the others.
@@ -194,7 +194,7 @@ public record ConvTranspose(
                 throw Layers.error(
                         x,
                         ("transposed convolution: kernel %s with padding %s leaves nothing of spatial axis %d of the"
-                                        + " input %s")
+                                + " input %s")
                                 .formatted(kernel, padding, i, x.type()));
             }
             low.add(cut[0]);

@@ -88,7 +88,7 @@ public record CrossEntropy(
             if ((label < 0 || label >= classes) && !ignored) {
                 throw new IllegalArgumentException(
                         ("cross-entropy: label %d at position %d of the batch is outside the classes 0 to %d that the model"
-                                        + " predicts")
+                                + " predicts")
                                 .formatted(label, i, classes - 1));
             }
         }
@@ -126,7 +126,7 @@ public record CrossEntropy(
         throw Layers.error(
                 prediction,
                 ("cross-entropy: the prediction %s with classes on axis %d needs class indices of shape %s (int32 or"
-                                + " int64) or probabilities of its own shape and type, got %s%s")
+                        + " int64) or probabilities of its own shape and type, got %s%s")
                         .formatted(prediction.type(), axis, positions, target.type(), hint(prediction, target, axis)));
     }
 
@@ -203,7 +203,7 @@ public record CrossEntropy(
     /** [N, C, ...] as rows [N * ..., C]. */
     private static Tensor rows(Tensor x, int axis) {
         int[] order = IntStream.concat(
-                        IntStream.range(0, x.rank()).filter(i -> i != axis), IntStream.of(axis))
+                IntStream.range(0, x.rank()).filter(i -> i != axis), IntStream.of(axis))
                 .toArray();
         Tensor last = x.permute(order);
         int classes = x.dim(axis);

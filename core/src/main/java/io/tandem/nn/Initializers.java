@@ -84,8 +84,7 @@ public final class Initializers {
 
     /** Normal with variance 2 / (fan-in + fan-out) (Glorot and Bengio, 2010); also known as Xavier. */
     public static Initializer glorotNormal() {
-        return (type, seed) ->
-                normal(0, Math.sqrt(2.0 / (fanIn(type) + fanOut(type)))).initialize(type, seed);
+        return (type, seed) -> normal(0, Math.sqrt(2.0 / (fanIn(type) + fanOut(type)))).initialize(type, seed);
     }
 
     /** Uniform with variance 2 / fan-in (He et al., 2015). */

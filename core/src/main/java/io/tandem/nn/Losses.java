@@ -19,8 +19,7 @@ public final class Losses {
 
     /** ½ Σ (y - f)² over all elements. */
     public static Loss halfSumOfSquares() {
-        return (y, target) ->
-                difference("half sum of squares", y, target).square().sum().mul(0.5);
+        return (y, target) -> difference("half sum of squares", y, target).square().sum().mul(0.5);
     }
 
     /** 1/(2n) Σ (y - f)², where n is the number of samples: the size of axis 0. */
@@ -38,8 +37,7 @@ public final class Losses {
 
     /** (y - f)², reduced as told. */
     public static Loss squaredError(LossReduction reduction) {
-        return (y, target) ->
-                reduction.apply(difference("squared error", y, target).square());
+        return (y, target) -> reduction.apply(difference("squared error", y, target).square());
     }
 
     /** The mean of |y - f|. */
@@ -108,22 +106,22 @@ public final class Losses {
 
     private static Tensor binary(Tensor y, Tensor target) {
         return Composites.custom(
-                        "binary-cross-entropy",
-                        List.of(y, target),
-                        in -> List.of(in.get(1)
-                                .mul(in.get(0).log().maximum(-100))
-                                .add(in.get(1)
-                                        .rsub(1)
-                                        .mul(in.get(0).neg().log1p().maximum(-100)))
-                                .neg()),
-                        (values, cotangents) -> {
-                            Tensor p = values.operands().get(0);
-                            Tensor f = values.operands().get(1);
-                            Tensor g = cotangents.getFirst();
-                            Tensor spread = p.mul(p.rsub(1)).maximum(1e-12);
-                            Tensor odds = p.neg().log1p().maximum(-100).sub(p.log().maximum(-100));
-                            return List.of(Optional.of(g.mul(p.sub(f)).div(spread)), Optional.of(g.mul(odds)));
-                        })
+                "binary-cross-entropy",
+                List.of(y, target),
+                in -> List.of(in.get(1)
+                        .mul(in.get(0).log().maximum(-100))
+                        .add(in.get(1)
+                                .rsub(1)
+                                .mul(in.get(0).neg().log1p().maximum(-100)))
+                        .neg()),
+                (values, cotangents) -> {
+                    Tensor p = values.operands().get(0);
+                    Tensor f = values.operands().get(1);
+                    Tensor g = cotangents.getFirst();
+                    Tensor spread = p.mul(p.rsub(1)).maximum(1e-12);
+                    Tensor odds = p.neg().log1p().maximum(-100).sub(p.log().maximum(-100));
+                    return List.of(Optional.of(g.mul(p.sub(f)).div(spread)), Optional.of(g.mul(odds)));
+                })
                 .getFirst();
     }
 

@@ -165,7 +165,7 @@ public record MultiHeadAttention(
         throw Layers.error(
                 queries,
                 ("attention: a mask for %d samples, %d queries and %d keys must be bool of shape [%d, %d],"
-                                + " [%d, %d, %d] or [1, %d, %d], got %s")
+                        + " [%d, %d, %d] or [1, %d, %d], got %s")
                         .formatted(n, t, s, n, s, n, t, s, t, s, mask.type()));
     }
 }

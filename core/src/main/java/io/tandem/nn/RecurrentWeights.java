@@ -46,10 +46,10 @@ public record RecurrentWeights(
     /** New parameters for all layers and directions, which start as those of {@code first} do. */
     static List<RecurrentWeights> like(RecurrentOptions options, RecurrentWeights first) {
         return Stream.generate(() -> new RecurrentWeights(
-                        first.inputWeight.fresh(),
-                        first.recurrentWeight.fresh(),
-                        options.bias() ? first.inputBias.map(Param::fresh) : Optional.empty(),
-                        options.bias() ? first.recurrentBias.map(Param::fresh) : Optional.empty()))
+                first.inputWeight.fresh(),
+                first.recurrentWeight.fresh(),
+                options.bias() ? first.inputBias.map(Param::fresh) : Optional.empty(),
+                options.bias() ? first.recurrentBias.map(Param::fresh) : Optional.empty()))
                 .limit((long) options.layers() * options.directions())
                 .toList();
     }

@@ -66,7 +66,7 @@ final class Indexing {
             if (places[i] != indices[i]) {
                 errors.accept(
                         "%s: index %d (number %d of %d) is outside of axis %d, whose size is %d; %d was used instead"
-                        .formatted(op, indices[i], i, indices.length, axis, size, places[i]));
+                                .formatted(op, indices[i], i, indices.length, axis, size, places[i]));
             }
         }
         return places;

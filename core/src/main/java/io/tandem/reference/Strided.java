@@ -28,7 +28,7 @@ record Strided(Shape shape, long offset, long[] strides) {
         long step = rank == 0 ? 0 : strides[rank - 1];
         int[] index = new int[rank];
         long start = offset;
-        for (int at = 0; at < places.length; ) {
+        for (int at = 0; at < places.length;) {
             for (int i = 0; i < row; i++) {
                 places[at++] = (int) (start + i * step);
             }

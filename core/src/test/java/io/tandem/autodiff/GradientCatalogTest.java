@@ -38,8 +38,7 @@ class GradientCatalogTest {
     @TestFactory
     Stream<DynamicTest> gradientsOfInlinedCompositesAreTheSlopes() {
         return CASES.stream()
-                .filter(row ->
-                        OpCatalog.operations(row.graph()).stream().anyMatch(op -> op instanceof Op.Composite))
+                .filter(row -> OpCatalog.operations(row.graph()).stream().anyMatch(op -> op instanceof Op.Composite))
                 .map(row -> DynamicTest.dynamicTest(
                         row.name() + ", inlined",
                         () -> passes(GradientCheck.check(row.name(), Inlining.of(row.build()), row.values()))));

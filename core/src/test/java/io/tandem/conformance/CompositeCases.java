@@ -25,7 +25,7 @@ final class CompositeCases {
         attention(forward);
         recurrent(forward);
         forward.add(OpCase.one(
-                        "composite/custom", List.of(Draw.f32(7, 3)), in -> cube(in.get(0)))
+                "composite/custom", List.of(Draw.f32(7, 3)), in -> cube(in.get(0)))
                 .within(new Tolerance(16, 4)));
         // Most models use one result alone, and there are shorter rules for the gradient then.
         for (OpCase row : List.copyOf(forward)) {
@@ -53,13 +53,13 @@ final class CompositeCases {
     /** x³ by way of a function that brings its own gradient. */
     static Tensor cube(Tensor x) {
         return Composites.custom(
-                        "cube",
-                        List.of(x),
-                        in -> List.of(in.get(0).mul(in.get(0)).mul(in.get(0))),
-                        (values, cotangents) -> {
-                            Tensor at = values.operands().getFirst();
-                            return List.of(Optional.of(cotangents.getFirst().mul(at).mul(at).mul(3)));
-                        })
+                "cube",
+                List.of(x),
+                in -> List.of(in.get(0).mul(in.get(0)).mul(in.get(0))),
+                (values, cotangents) -> {
+                    Tensor at = values.operands().getFirst();
+                    return List.of(Optional.of(cotangents.getFirst().mul(at).mul(at).mul(3)));
+                })
                 .getFirst();
     }
 
@@ -68,48 +68,48 @@ final class CompositeCases {
         for (int[] shape : shapes) {
             String name = Arrays.toString(shape);
             cases.add(OpCase.one("softmax/" + name, List.of(Draw.uniform(-4, 4, shape)), in -> in.get(0)
-                            .softmax(-1))
+                    .softmax(-1))
                     .within(COMPOSED));
             cases.add(OpCase.one("log-softmax/" + name, List.of(Draw.uniform(-4, 4, shape)), in -> in.get(0)
-                            .logSoftmax(-1))
+                    .logSoftmax(-1))
                     .within(COMPOSED));
         }
         for (int axis = 0; axis < 2; axis++) {
             int along = axis;
             cases.add(OpCase.one("softmax/axis " + axis, List.of(Draw.uniform(-4, 4, 3, 5, 7)), in -> in.get(0)
-                            .softmax(along))
+                    .softmax(along))
                     .within(COMPOSED));
             cases.add(OpCase.one("log-softmax/axis " + axis, List.of(Draw.uniform(-4, 4, 3, 5, 7)), in -> in.get(0)
-                            .logSoftmax(along))
+                    .logSoftmax(along))
                     .within(COMPOSED));
         }
         cases.add(OpCase.one("softmax/large logits", List.of(Draw.uniform(-1000, 1000, 5, 13)), in -> in.get(0)
-                        .softmax(1))
+                .softmax(1))
                 .within(new Tolerance(1000, 1000))
                 .valuesOnly());
         for (DType labels : List.of(DType.I32, DType.I64)) {
             cases.add(OpCase.of(
-                            "cross-entropy/" + ElementwiseCases.lower(labels),
-                            List.of(Draw.uniform(-4, 4, 13, 7), Draw.integers(labels, 0, 7, 13)),
-                            in -> allResults(Composites.crossEntropy(in.get(0), in.get(1))))
+                    "cross-entropy/" + ElementwiseCases.lower(labels),
+                    List.of(Draw.uniform(-4, 4, 13, 7), Draw.integers(labels, 0, 7, 13)),
+                    in -> allResults(Composites.crossEntropy(in.get(0), in.get(1))))
                     .within(COMPOSED));
         }
         cases.add(OpCase.one(
-                        "cross-entropy/mean loss",
-                        List.of(Draw.uniform(-4, 4, 33, 10), Draw.integers(DType.I32, 0, 10, 33)),
-                        in -> Composites.crossEntropy(in.get(0), in.get(1)).mean())
+                "cross-entropy/mean loss",
+                List.of(Draw.uniform(-4, 4, 33, 10), Draw.integers(DType.I32, 0, 10, 33)),
+                in -> Composites.crossEntropy(in.get(0), in.get(1)).mean())
                 .within(COMPOSED));
         cases.add(OpCase.of(
-                        "cross-entropy/labels outside the classes",
-                        List.of(Draw.f32(4, 3), Draw.exactly(NDArray.ofInts(Shape.of(4), 0, 3, -1, 2))),
-                        in -> allResults(Composites.crossEntropy(in.get(0), in.get(1))))
+                "cross-entropy/labels outside the classes",
+                List.of(Draw.f32(4, 3), Draw.exactly(NDArray.ofInts(Shape.of(4), 0, 3, -1, 2))),
+                in -> allResults(Composites.crossEntropy(in.get(0), in.get(1))))
                 .within(COMPOSED)
                 .valuesOnly());
         for (boolean tanhForm : new boolean[] {false, true}) {
             cases.add(OpCase.one(
-                            "gelu/" + (tanhForm ? "tanh form" : "exact"),
-                            List.of(Draw.uniform(-4, 4, 7, 33)),
-                            in -> Composites.gelu(in.get(0), tanhForm))
+                    "gelu/" + (tanhForm ? "tanh form" : "exact"),
+                    List.of(Draw.uniform(-4, 4, 7, 33)),
+                    in -> Composites.gelu(in.get(0), tanhForm))
                     .within(COMPOSED));
         }
     }
@@ -119,39 +119,39 @@ final class CompositeCases {
         for (int[] shape : shapes) {
             int last = shape[shape.length - 1];
             cases.add(OpCase.of(
-                            "layer-norm/" + Arrays.toString(shape),
-                            List.of(Draw.f32(shape), Draw.uniform(0.5, 1.5, last), Draw.f32(last)),
-                            in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-5))
+                    "layer-norm/" + Arrays.toString(shape),
+                    List.of(Draw.f32(shape), Draw.uniform(0.5, 1.5, last), Draw.f32(last)),
+                    in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-5))
                     .within(COMPOSED));
         }
         cases.add(OpCase.of(
-                        "layer-norm/two axes",
-                        List.of(Draw.f32(3, 5, 7), Draw.uniform(0.5, 1.5, 5, 7), Draw.f32(5, 7)),
-                        in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3))
+                "layer-norm/two axes",
+                List.of(Draw.f32(3, 5, 7), Draw.uniform(0.5, 1.5, 5, 7), Draw.f32(5, 7)),
+                in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3))
                 .within(COMPOSED));
         cases.add(OpCase.of(
-                        "layer-norm/all axes",
-                        List.of(Draw.f32(13), Draw.uniform(0.5, 1.5, 13), Draw.f32(13)),
-                        in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3))
+                "layer-norm/all axes",
+                List.of(Draw.f32(13), Draw.uniform(0.5, 1.5, 13), Draw.f32(13)),
+                in -> Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3))
                 .within(COMPOSED));
         int[][] images = {{7, 3}, {5, 3, 7}, {2, 5, 3, 4}, {3, 2, 2, 3, 2}, {3, 33, 5, 5}};
         for (int[] shape : images) {
             int channels = shape[1];
             cases.add(OpCase.of(
-                            "batch-norm/training " + Arrays.toString(shape),
-                            List.of(Draw.f32(shape), Draw.uniform(0.5, 1.5, channels), Draw.f32(channels)),
-                            in -> Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3))
+                    "batch-norm/training " + Arrays.toString(shape),
+                    List.of(Draw.f32(shape), Draw.uniform(0.5, 1.5, channels), Draw.f32(channels)),
+                    in -> Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3))
                     .within(COMPOSED));
             cases.add(OpCase.one(
-                            "batch-norm/inference " + Arrays.toString(shape),
-                            List.of(
-                                    Draw.f32(shape),
-                                    Draw.uniform(0.5, 1.5, channels),
-                                    Draw.f32(channels),
-                                    Draw.f32(channels),
-                                    Draw.uniform(0.5, 2, channels)),
-                            in -> Composites.batchNormInference(
-                                    in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), 1e-3))
+                    "batch-norm/inference " + Arrays.toString(shape),
+                    List.of(
+                            Draw.f32(shape),
+                            Draw.uniform(0.5, 1.5, channels),
+                            Draw.f32(channels),
+                            Draw.f32(channels),
+                            Draw.uniform(0.5, 2, channels)),
+                    in -> Composites.batchNormInference(
+                            in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), 1e-3))
                     .within(COMPOSED));
         }
     }
@@ -169,7 +169,7 @@ final class CompositeCases {
                     cases.add(attention(
                             "attention/batch %s%s%s"
                                     .formatted(Arrays.toString(batch), causal ? ", causal" : "",
-                                    masked ? ", masked" : ""),
+                                            masked ? ", masked" : ""),
                             causal,
                             inputs));
                 }
@@ -188,15 +188,15 @@ final class CompositeCases {
     private static OpCase attention(String name, boolean causal, List<Draw> inputs) {
         double scale = 1 / Math.sqrt(inputs.get(0).type().shape().dim(-1));
         return OpCase.one(
-                        name,
-                        inputs,
-                        in -> Composites.attention(
-                                in.get(0),
-                                in.get(1),
-                                in.get(2),
-                                in.size() > 3 ? Optional.of(in.get(3)) : Optional.empty(),
-                                causal,
-                                scale))
+                name,
+                inputs,
+                in -> Composites.attention(
+                        in.get(0),
+                        in.get(1),
+                        in.get(2),
+                        in.size() > 3 ? Optional.of(in.get(3)) : Optional.empty(),
+                        causal,
+                        scale))
                 .within(COMPOSED);
     }
 
@@ -211,47 +211,47 @@ final class CompositeCases {
                 String name = "%d steps, %d rows, %d to %d%s"
                         .formatted(length, rows, inputs, hidden, reverse ? ", reverse" : "");
                 cases.add(OpCase.of(
-                                "lstm/" + name,
-                                List.of(
-                                        Draw.f32(length, rows, inputs),
-                                        Draw.f32(rows, hidden),
-                                        Draw.f32(rows, hidden),
-                                        Draw.f32(4 * hidden, inputs),
-                                        Draw.f32(4 * hidden, hidden),
-                                        Draw.f32(4 * hidden)),
-                                in -> Composites.lstm(
-                                        in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), reverse))
+                        "lstm/" + name,
+                        List.of(
+                                Draw.f32(length, rows, inputs),
+                                Draw.f32(rows, hidden),
+                                Draw.f32(rows, hidden),
+                                Draw.f32(4 * hidden, inputs),
+                                Draw.f32(4 * hidden, hidden),
+                                Draw.f32(4 * hidden)),
+                        in -> Composites.lstm(
+                                in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), reverse))
                         .within(new Tolerance(64, 64)));
                 cases.add(OpCase.of(
-                                "gru/" + name,
-                                List.of(
-                                        Draw.f32(length, rows, inputs),
-                                        Draw.f32(rows, hidden),
-                                        Draw.f32(3 * hidden, inputs),
-                                        Draw.f32(3 * hidden, hidden),
-                                        Draw.f32(3 * hidden),
-                                        Draw.f32(3 * hidden)),
-                                in -> Composites.gru(
-                                        in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), reverse))
+                        "gru/" + name,
+                        List.of(
+                                Draw.f32(length, rows, inputs),
+                                Draw.f32(rows, hidden),
+                                Draw.f32(3 * hidden, inputs),
+                                Draw.f32(3 * hidden, hidden),
+                                Draw.f32(3 * hidden),
+                                Draw.f32(3 * hidden)),
+                        in -> Composites.gru(
+                                in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), reverse))
                         .within(new Tolerance(64, 64)));
             }
         }
         cases.add(OpCase.one(
-                        "lstm/two layers, last state",
-                        List.of(
-                                Draw.f32(4, 2, 3),
-                                Draw.f32(2, 5),
-                                Draw.f32(20, 3),
-                                Draw.f32(20, 5),
-                                Draw.f32(20, 5),
-                                Draw.f32(20)),
-                        in -> {
-                            Tensor first = Composites.lstm(
-                                            in.get(0), in.get(1), in.get(1), in.get(2), in.get(3), in.get(5), false)
-                                    .getFirst();
-                            return Composites.lstm(first, in.get(1), in.get(1), in.get(4), in.get(3), in.get(5), false)
-                                    .get(1);
-                        })
+                "lstm/two layers, last state",
+                List.of(
+                        Draw.f32(4, 2, 3),
+                        Draw.f32(2, 5),
+                        Draw.f32(20, 3),
+                        Draw.f32(20, 5),
+                        Draw.f32(20, 5),
+                        Draw.f32(20)),
+                in -> {
+                    Tensor first = Composites.lstm(
+                            in.get(0), in.get(1), in.get(1), in.get(2), in.get(3), in.get(5), false)
+                            .getFirst();
+                    return Composites.lstm(first, in.get(1), in.get(1), in.get(4), in.get(3), in.get(5), false)
+                            .get(1);
+                })
                 .within(new Tolerance(64, 64)));
     }
 
@@ -264,17 +264,17 @@ final class CompositeCases {
                 Draw.uniform(type, -1, 1)));
         int count = row.inputs().size();
         return OpCase.of("gradient of " + row.name(), inputs, in -> {
-                    List<Tensor> operands = in.subList(0, count);
-                    List<Tensor> outputs = row.build().apply(operands).stream()
-                            .filter(y -> y.dtype().isFloating())
-                            .toList();
-                    List<Tensor> all = new ArrayList<>(outputs);
-                    all.addAll(Gradients.gradients(
-                            outputs,
-                            in.subList(count, in.size()),
-                            operands.stream().filter(x -> x.dtype().isFloating()).toList()));
-                    return all;
-                })
+            List<Tensor> operands = in.subList(0, count);
+            List<Tensor> outputs = row.build().apply(operands).stream()
+                    .filter(y -> y.dtype().isFloating())
+                    .toList();
+            List<Tensor> all = new ArrayList<>(outputs);
+            all.addAll(Gradients.gradients(
+                    outputs,
+                    in.subList(count, in.size()),
+                    operands.stream().filter(x -> x.dtype().isFloating()).toList()));
+            return all;
+        })
                 .within(new Tolerance(256, 512));
     }
 
@@ -287,8 +287,8 @@ final class CompositeCases {
                 Draw.f32(3, 2, 4), Draw.f32(2, 5), Draw.f32(2, 5), Draw.f32(20, 4), Draw.f32(20, 5), Draw.f32(20));
         return List.of(
                 OpCase.of("gradient of batch-norm/first result, x alone", List.of(x, channels, channels), in -> wrt(
-                                Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3).subList(0, 1),
-                                in.subList(0, 1)))
+                        Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3).subList(0, 1),
+                        in.subList(0, 1)))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of batch-norm/first result, parameters alone", List.of(x, channels, channels),
                         in -> wrt(
@@ -296,26 +296,26 @@ final class CompositeCases {
                                 in.subList(1, 3)))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of batch-norm/variance", List.of(x, channels, channels), in -> wrt(
-                                Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3).subList(2, 3),
-                                in.subList(0, 1)))
+                        Composites.batchNormTraining(in.get(0), in.get(1), in.get(2), 1e-3).subList(2, 3),
+                        in.subList(0, 1)))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of layer-norm/first result", List.of(x, features, features), in -> wrt(
-                                Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3).subList(0, 1), in))
+                        Composites.layerNorm(in.get(0), in.get(1), in.get(2), 1e-3).subList(0, 1), in))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of cross-entropy/first result", List.of(
-                                        Draw.f32(5, 7), Draw.integers(DType.I32, 0, 7, 5)),
-                                in -> wrt(
-                                        List.of(Composites.crossEntropy(in.get(0), in.get(1))), in.subList(0, 1)))
+                        Draw.f32(5, 7), Draw.integers(DType.I32, 0, 7, 5)),
+                        in -> wrt(
+                                List.of(Composites.crossEntropy(in.get(0), in.get(1))), in.subList(0, 1)))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of lstm/all h", lstm, in -> wrt(
-                                Composites.lstm(in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), false)
-                                        .subList(0, 1),
-                                in))
+                        Composites.lstm(in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), false)
+                                .subList(0, 1),
+                        in))
                         .within(new Tolerance(256, 512)),
                 OpCase.of("gradient of lstm/last h, weights alone", lstm, in -> wrt(
-                                Composites.lstm(in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), true)
-                                        .subList(1, 2),
-                                in.subList(3, 6)))
+                        Composites.lstm(in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), true)
+                                .subList(1, 2),
+                        in.subList(3, 6)))
                         .within(new Tolerance(256, 512)));
     }
 

@@ -75,8 +75,7 @@ public record Draw(TensorType type, Generator generator) {
     public static Draw betweenIntegers(int low, int high, int... dims) {
         return new Draw(
                 TensorType.f32(dims),
-                (t, random) ->
-                        NDArray.generate(t, i -> random.nextInt(low, high) + 0.1 + 0.8 * random.nextDouble()));
+                (t, random) -> NDArray.generate(t, i -> random.nextInt(low, high) + 0.1 + 0.8 * random.nextDouble()));
     }
 
     /** Different float32 numbers around 0 in random order, each 1/16 from the next. */

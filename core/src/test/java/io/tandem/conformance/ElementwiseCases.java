@@ -16,7 +16,7 @@ import java.util.Locale;
 /** Elementwise operations, each function on values of its domain, away from kinks and poles. */
 final class ElementwiseCases {
     private static final int[][] SHAPES = {{}, {0}, {1}, {3}, {7}, {13}, {17}, {33}, {65}, {100}, {3, 0, 2}, {5000},
-            {2, 3, 5, 7}};
+        {2, 3, 5, 7}};
     private static final int[] SHAPE = {7, 13};
     private static final List<DType> HALVES = List.of(DType.F16, DType.BF16);
     private static final List<DType> INTEGERS = List.of(DType.I64, DType.I32, DType.U8);
@@ -34,31 +34,32 @@ final class ElementwiseCases {
 
     static OpCase unary(UnaryFunction function, String suffix, Draw x) {
         OpCase row = OpCase.one(
-                        "unary/" + lower(function) + suffix,
-                        List.of(x),
-                        in -> in.get(0).graph().add(new Op.Unary(function), in.get(0)))
+                "unary/" + lower(function) + suffix,
+                List.of(x),
+                in -> in.get(0).graph().add(new Op.Unary(function), in.get(0)))
                 .within(tolerance(function));
         return switch (function) {
             // The slope is 0 by definition, whatever the difference quotient says; the others give truth values.
             case STOP_GRADIENT, NOT, IS_FINITE -> row.valuesOnly();
             case NEG, ABS, SIGN, FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH,
-                    SIGMOID, ERF, RELU -> row;
+                    SIGMOID, ERF, RELU ->
+                row;
         };
     }
 
     static OpCase binary(BinaryFunction function, String suffix, Draw x, Draw y) {
         return OpCase.one(
-                        "binary/" + lower(function) + suffix,
-                        List.of(x, y),
-                        in -> in.get(0).graph().add(new Op.Binary(function), in.get(0), in.get(1)))
+                "binary/" + lower(function) + suffix,
+                List.of(x, y),
+                in -> in.get(0).graph().add(new Op.Binary(function), in.get(0), in.get(1)))
                 .within(function == BinaryFunction.POW ? Tolerance.FUNCTION : Tolerance.ARITHMETIC);
     }
 
     static OpCase compare(Comparison comparison, String suffix, Draw x, Draw y) {
         return OpCase.one(
-                        "compare/" + lower(comparison) + suffix,
-                        List.of(x, y),
-                        in -> in.get(0).graph().add(new Op.Compare(comparison), in.get(0), in.get(1)))
+                "compare/" + lower(comparison) + suffix,
+                List.of(x, y),
+                in -> in.get(0).graph().add(new Op.Compare(comparison), in.get(0), in.get(1)))
                 .valuesOnly();
     }
 
@@ -97,8 +98,8 @@ final class ElementwiseCases {
         for (UnaryFunction function : UnaryFunction.values()) {
             cases.add(unary(function, "", domain(function, SHAPE)));
             if (function != UnaryFunction.NOT) {
-                HALVES.forEach(dtype ->
-                        cases.add(unary(function, "/" + lower(dtype), domain(function, SHAPE).with(dtype))
+                HALVES.forEach(
+                        dtype -> cases.add(unary(function, "/" + lower(dtype), domain(function, SHAPE).with(dtype))
                                 .valuesOnly()));
             }
         }
@@ -107,8 +108,8 @@ final class ElementwiseCases {
                 cases.add(unary(function, Arrays.toString(shape), domain(function, shape)));
             }
         }
-        for (UnaryFunction function :
-                List.of(UnaryFunction.NEG, UnaryFunction.ABS, UnaryFunction.SIGN, UnaryFunction.STOP_GRADIENT)) {
+        for (UnaryFunction function : List.of(UnaryFunction.NEG, UnaryFunction.ABS, UnaryFunction.SIGN,
+                UnaryFunction.STOP_GRADIENT)) {
             for (DType dtype : INTEGERS) {
                 cases.add(unary(function, "/" + lower(dtype), Draw.integers(dtype, -100, 100, SHAPE)).valuesOnly());
             }
@@ -165,10 +166,10 @@ final class ElementwiseCases {
                 case POW -> {
                     floating(cases, function, "", Draw.uniform(0.3, 3, SHAPE), Draw.uniform(-2, 2, SHAPE));
                     cases.add(binary(
-                                    function,
-                                    " wide",
-                                    Draw.magnitudes(-6, 6, false, 500),
-                                    Draw.uniform(-6, 6, 500))
+                            function,
+                            " wide",
+                            Draw.magnitudes(-6, 6, false, 500),
+                            Draw.uniform(-6, 6, 500))
                             .valuesOnly());
                 }
                 case AND, OR, XOR -> {
@@ -181,19 +182,19 @@ final class ElementwiseCases {
             cases.add(binary(BinaryFunction.ADD, Arrays.toString(shape), Draw.f32(shape), Draw.f32(shape)));
         }
         cases.add(OpCase.one(
-                        "binary/square of one operand",
-                        List.of(Draw.f32(SHAPE)),
-                        in -> in.get(0).mul(in.get(0)))
+                "binary/square of one operand",
+                List.of(Draw.f32(SHAPE)),
+                in -> in.get(0).mul(in.get(0)))
                 .within(Tolerance.ARITHMETIC));
         cases.add(OpCase.one(
-                        "binary/integer powers of negative numbers",
-                        List.of(Draw.signed(0.5, 2, 17)),
-                        in -> in.get(0).pow(3).add(in.get(0).pow(2)).add(in.get(0).pow(-1)))
+                "binary/integer powers of negative numbers",
+                List.of(Draw.signed(0.5, 2, 17)),
+                in -> in.get(0).pow(3).add(in.get(0).pow(2)).add(in.get(0).pow(-1)))
                 .within(new Tolerance(32, 32)));
         cases.add(OpCase.one(
-                        "binary/broadcast operands",
-                        List.of(Draw.f32(3, 1, 7), Draw.f32(5, 1), Draw.f32()),
-                        in -> in.get(0).mul(in.get(1)).add(in.get(2)))
+                "binary/broadcast operands",
+                List.of(Draw.f32(3, 1, 7), Draw.f32(5, 1), Draw.f32()),
+                in -> in.get(0).mul(in.get(1)).add(in.get(2)))
                 .within(new Tolerance(2, 2)));
     }
 
@@ -206,10 +207,10 @@ final class ElementwiseCases {
     private static void integers(List<OpCase> cases, BinaryFunction function) {
         for (DType dtype : INTEGERS) {
             cases.add(binary(
-                            function,
-                            "/" + lower(dtype),
-                            Draw.integers(dtype, -100, 100, SHAPE),
-                            Draw.integers(dtype, -10, 10, SHAPE))
+                    function,
+                    "/" + lower(dtype),
+                    Draw.integers(dtype, -100, 100, SHAPE),
+                    Draw.integers(dtype, -10, 10, SHAPE))
                     .valuesOnly());
         }
     }
@@ -233,9 +234,9 @@ final class ElementwiseCases {
         }
         for (DType dtype : DType.values()) {
             cases.add(OpCase.one(
-                            "select/" + lower(dtype),
-                            List.of(Draw.truths(SHAPE), Draw.any(dtype, SHAPE), Draw.any(dtype, SHAPE)),
-                            in -> in.get(0).select(in.get(1), in.get(2)))
+                    "select/" + lower(dtype),
+                    List.of(Draw.truths(SHAPE), Draw.any(dtype, SHAPE), Draw.any(dtype, SHAPE)),
+                    in -> in.get(0).select(in.get(1), in.get(2)))
                     .valuesOnly());
         }
         cases.add(OpCase.one(
@@ -255,9 +256,9 @@ final class ElementwiseCases {
                         ? Draw.uniform(TensorType.of(from, SHAPE), to == DType.U8 ? 0 : -100, 100)
                         : Draw.any(from, SHAPE);
                 cases.add(OpCase.one(
-                                "cast/" + lower(from) + " to " + lower(to),
-                                List.of(x),
-                                in -> in.get(0).graph().add(new Op.Cast(to), in.get(0)))
+                        "cast/" + lower(from) + " to " + lower(to),
+                        List.of(x),
+                        in -> in.get(0).graph().add(new Op.Cast(to), in.get(0)))
                         .within(HALVES.contains(to) ? Tolerance.ARITHMETIC : Tolerance.EXACT)
                         .valuesOnly());
             }

@@ -306,7 +306,8 @@ public abstract class FaultConformance {
         long heapGrown = usedHeap() - heap;
         long residentGrown = ResidentMemory.bytes() - resident;
         System.getLogger(FaultConformance.class.getName())
-                .log(System.Logger.Level.INFO, "{0}: heap grew by {1} bytes, resident memory by {2} KB", after, heapGrown,
+                .log(System.Logger.Level.INFO, "{0}: heap grew by {1} bytes, resident memory by {2} KB", after,
+                        heapGrown,
                         residentGrown >> 10);
         assertTrue(heapGrown < (long) heapMegabytes << 20, after + ": the heap grew by " + heapGrown);
         assertTrue(residentGrown < 64L << 20, after + ": resident memory grew by " + residentGrown);

@@ -46,18 +46,18 @@ final class IndexingCases {
         cases.add(scatter("scatter-add/last axis", 2, 13, Draw.integers(DType.I32, 0, 13, 4), Draw.f32(3, 5, 4)));
         for (DType dtype : DType.values()) {
             cases.add(gather(
-                            "gather/of " + ElementwiseCases.lower(dtype),
-                            1,
-                            Draw.any(dtype, 3, 7),
-                            Draw.integers(DType.I32, 0, 7, 5))
+                    "gather/of " + ElementwiseCases.lower(dtype),
+                    1,
+                    Draw.any(dtype, 3, 7),
+                    Draw.integers(DType.I32, 0, 7, 5))
                     .valuesOnly());
             if (dtype.isInteger()) {
                 cases.add(scatter(
-                                "scatter-add/of " + ElementwiseCases.lower(dtype),
-                                0,
-                                7,
-                                Draw.integers(DType.I32, 0, 7, 17),
-                                Draw.integers(dtype, -1000, 1000, 17, 3))
+                        "scatter-add/of " + ElementwiseCases.lower(dtype),
+                        0,
+                        7,
+                        Draw.integers(DType.I32, 0, 7, 17),
+                        Draw.integers(dtype, -1000, 1000, 17, 3))
                         .valuesOnly());
             }
         }
@@ -94,9 +94,9 @@ final class IndexingCases {
     private static OpCase scatter(String name, int axis, int size, Draw indices, Draw updates) {
         long each = indices.type().shape().size();
         return OpCase.one(
-                        name,
-                        List.of(indices, updates),
-                        in -> in.get(0).graph().add(new Op.ScatterAdd(axis, size), in.get(0), in.get(1)))
+                name,
+                List.of(indices, updates),
+                in -> in.get(0).graph().add(new Op.ScatterAdd(axis, size), in.get(0), in.get(1)))
                 .within(updates.type().dtype().isFloating() ? Tolerance.sum(each) : Tolerance.EXACT);
     }
 
@@ -114,25 +114,25 @@ final class IndexingCases {
             cases.add(random(name + " other site", distribution, Shape.of(33), 42, 0, -0x7fffffff12345678L));
         }
         cases.add(OpCase.one(
-                        "random/dropout",
-                        List.of(Draw.f32(17, 33), Draw.scalar(3), Draw.scalar(5)),
-                        in -> {
-                            Tensor x = in.get(0);
-                            Tensor bits = x.graph()
-                                    .add(new Op.Random(Distribution.BITS, x.shape(), 99), in.get(1), in.get(2));
-                            return bits.lt(0).select(x.mul(2), x.like(0));
-                        })
+                "random/dropout",
+                List.of(Draw.f32(17, 33), Draw.scalar(3), Draw.scalar(5)),
+                in -> {
+                    Tensor x = in.get(0);
+                    Tensor bits = x.graph()
+                            .add(new Op.Random(Distribution.BITS, x.shape(), 99), in.get(1), in.get(2));
+                    return bits.lt(0).select(x.mul(2), x.like(0));
+                })
                 .within(Tolerance.ARITHMETIC));
     }
 
     private static OpCase random(
             String name, Distribution distribution, Shape shape, long seed, long counter, long site) {
         return OpCase.one(
-                        name,
-                        List.of(Draw.scalar(seed), Draw.scalar(counter)),
-                        in -> in.get(0)
-                                .graph()
-                                .add(new Op.Random(distribution, shape, site), in.get(0), in.get(1)))
+                name,
+                List.of(Draw.scalar(seed), Draw.scalar(counter)),
+                in -> in.get(0)
+                        .graph()
+                        .add(new Op.Random(distribution, shape, site), in.get(0), in.get(1)))
                 .within(distribution == Distribution.NORMAL ? new Tolerance(16, 4) : Tolerance.EXACT)
                 .valuesOnly();
     }

@@ -39,7 +39,7 @@ public final class Inlining {
                 case Op.Composite composite -> replay(composite.body(), operands);
                 case Op.Scan scan -> graph.add(
                         new Op.Scan(inlined(scan.body()), scan.length(), scan.reverse(), scan.carries(),
-                        scan.scanned()),
+                                scan.scanned()),
                         operands);
                 default -> graph.add(node.op(), operands);
             };

@@ -30,24 +30,24 @@ final class MovementCases {
         for (DType dtype : DType.values()) {
             NDArray value = NDArray.generate(TensorType.of(dtype, 3, 7), i -> i % 5);
             cases.add(OpCase.one("constant/" + ElementwiseCases.lower(dtype), List.of(Draw.f32()), in -> in.get(0)
-                            .graph()
-                            .constant(value))
+                    .graph()
+                    .constant(value))
                     .valuesOnly());
             if (dtype != DType.BOOL) {
                 for (int axis = 0; axis < 3; axis++) {
                     TensorType type = TensorType.of(dtype, 3, 13, 7);
                     int along = axis;
                     cases.add(OpCase.one(
-                                    "iota/" + ElementwiseCases.lower(dtype) + " axis " + axis,
-                                    List.of(Draw.f32()),
-                                    in -> in.get(0).graph().iota(type, along))
+                            "iota/" + ElementwiseCases.lower(dtype) + " axis " + axis,
+                            List.of(Draw.f32()),
+                            in -> in.get(0).graph().iota(type, along))
                             .valuesOnly());
                 }
             }
         }
         cases.add(OpCase.one("input", List.of(Draw.f32(3, 7)), in -> in.get(0)));
         cases.add(OpCase.one("iota/in an expression", List.of(Draw.f32(5, 17)), in -> in.get(0)
-                        .mul(in.get(0).graph().iota(in.get(0).type(), 1)))
+                .mul(in.get(0).graph().iota(in.get(0).type(), 1)))
                 .within(Tolerance.ARITHMETIC));
     }
 
@@ -75,8 +75,8 @@ final class MovementCases {
         cases.add(one("permute/scalar", new Op.Permute(List.of())));
         cases.add(one("permute/empty", new Op.Permute(List.of(1, 0)), 0, 3));
         cases.add(OpCase.one("permute/transposed sum", List.of(Draw.f32(33, 17), Draw.f32(17, 33)), in -> in.get(0)
-                        .transpose()
-                        .add(in.get(1)))
+                .transpose()
+                .add(in.get(1)))
                 .within(Tolerance.ARITHMETIC));
 
         cases.add(one("broadcast/scalar", new Op.Broadcast(Shape.of(3, 7))));
@@ -153,20 +153,20 @@ final class MovementCases {
     /** One movement of each kind for each element type. */
     private static void ofType(List<OpCase> cases, DType dtype) {
         cases.add(OpCase.of(
-                        "movement/" + ElementwiseCases.lower(dtype),
-                        List.of(Draw.any(dtype, 5, 7), Draw.any(dtype, 1, 7)),
-                        in -> {
-                            Tensor x = in.get(0);
-                            return List.of(
-                                    x.reshape(7, 5),
-                                    x.transpose(),
-                                    in.get(1).broadcastTo(Shape.of(3, 5, 7)),
-                                    x.slice(1, 1, 6, 2),
-                                    x.pad(0, 1, 2, 1),
-                                    Tensor.concat(0, x, in.get(1)),
-                                    x.flip(0, 1),
-                                    x.graph().add(new Op.Pad(List.of(0, 1), List.of(1, 0), List.of(1, 1), 0), x));
-                        })
+                "movement/" + ElementwiseCases.lower(dtype),
+                List.of(Draw.any(dtype, 5, 7), Draw.any(dtype, 1, 7)),
+                in -> {
+                    Tensor x = in.get(0);
+                    return List.of(
+                            x.reshape(7, 5),
+                            x.transpose(),
+                            in.get(1).broadcastTo(Shape.of(3, 5, 7)),
+                            x.slice(1, 1, 6, 2),
+                            x.pad(0, 1, 2, 1),
+                            Tensor.concat(0, x, in.get(1)),
+                            x.flip(0, 1),
+                            x.graph().add(new Op.Pad(List.of(0, 1), List.of(1, 0), List.of(1, 1), 0), x));
+                })
                 .valuesOnly());
     }
 }

@@ -55,7 +55,7 @@ public final class OpCatalog {
                 switch (node.op()) {
                     case Op.Scan scan -> graphs.add(scan.body());
                     case Op.Composite composite -> graphs.add(composite.body());
-                    default -> { }
+                    default -> {}
                 }
             }
         }

@@ -50,7 +50,7 @@ class OpCatalogTest {
                 case Op.Pool pool -> seen.add(pool.pooling());
                 case Op.PoolGradient pool -> seen.add(Map.entry("gradient", pool.pooling()));
                 case Op.Cast(DType dtype) -> seen.add(dtype);
-                default -> { }
+                default -> {}
             }
         }
         assertTrue(seen.containsAll(List.of(UnaryFunction.values())), seen::toString);
@@ -171,7 +171,7 @@ class OpCatalogTest {
         assertTrue(Tolerance.FUNCTION.mismatch(one, NDArray.of(Shape.of(2), 1, 0)).isPresent());
         assertTrue(Tolerance.FUNCTION.mismatch(one, NDArray.of(Shape.of(1, 2), 1, Float.NaN)).isPresent());
         assertTrue(Tolerance.FUNCTION.mismatch(
-                        NDArray.full(TensorType.f32(1), Float.POSITIVE_INFINITY), NDArray.full(TensorType.f32(1), 1e38))
+                NDArray.full(TensorType.f32(1), Float.POSITIVE_INFINITY), NDArray.full(TensorType.f32(1), 1e38))
                 .isPresent());
         assertTrue(Tolerance.sum(10).mismatch(NDArray.scalar(DType.F32, 0), NDArray.scalar(DType.F32, 1e-6)).isEmpty());
         assertTrue(Tolerance.sum(10).mismatch(NDArray.scalar(DType.F32, 0), NDArray.scalar(DType.F32, 1e-5))

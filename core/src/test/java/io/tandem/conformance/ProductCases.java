@@ -24,7 +24,7 @@ final class ProductCases {
 
     private static void matMul(List<OpCase> cases) {
         int[][] sizes = {{1, 1, 1}, {3, 7, 13}, {7, 1, 3}, {1, 100, 1}, {17, 33, 65}, {65, 100, 33}, {64, 64, 64},
-                {100, 257, 13}};
+            {100, 257, 13}};
         int[][] batches = {{}, {1}, {3}, {2, 3}};
         for (boolean a : new boolean[] {false, true}) {
             for (boolean b : new boolean[] {false, true}) {
@@ -43,23 +43,23 @@ final class ProductCases {
             }
         }
         cases.add(OpCase.of(
-                        "matmul/broadcast batches",
-                        List.of(Draw.f32(2, 1, 3, 5), Draw.f32(4, 5, 7), Draw.f32(5, 7)),
-                        in -> List.of(in.get(0).matmul(in.get(1)), in.get(0).matmul(in.get(2))))
+                "matmul/broadcast batches",
+                List.of(Draw.f32(2, 1, 3, 5), Draw.f32(4, 5, 7), Draw.f32(5, 7)),
+                in -> List.of(in.get(0).matmul(in.get(1)), in.get(0).matmul(in.get(2))))
                 .within(Tolerance.sum(5)));
         cases.add(OpCase.one(
-                        "matmul/with bias and relu",
-                        List.of(Draw.f32(13, 33), Draw.f32(33, 17), Draw.f32(17)),
-                        in -> in.get(0).matmul(in.get(1)).add(in.get(2)).relu())
+                "matmul/with bias and relu",
+                List.of(Draw.f32(13, 33), Draw.f32(33, 17), Draw.f32(17)),
+                in -> in.get(0).matmul(in.get(1)).add(in.get(2)).relu())
                 .within(Tolerance.sum(34)));
         cases.add(OpCase.one("matmul/of itself", List.of(Draw.f32(7, 13)), in -> in.get(0)
-                        .matmul(in.get(0), false, true))
+                .matmul(in.get(0), false, true))
                 .within(Tolerance.sum(13)));
         for (DType dtype : List.of(DType.F16, DType.BF16)) {
             cases.add(OpCase.one(
-                            "matmul/" + ElementwiseCases.lower(dtype),
-                            List.of(Draw.f32(13, 33).with(dtype), Draw.f32(33, 17).with(dtype)),
-                            in -> in.get(0).matmul(in.get(1)))
+                    "matmul/" + ElementwiseCases.lower(dtype),
+                    List.of(Draw.f32(13, 33).with(dtype), Draw.f32(33, 17).with(dtype)),
+                    in -> in.get(0).matmul(in.get(1)))
                     .within(new Tolerance(2, 1))
                     .valuesOnly());
         }
@@ -69,11 +69,11 @@ final class ProductCases {
         Shape a = batch.concat(transposeA ? Shape.of(k, m) : Shape.of(m, k));
         Shape b = batch.concat(transposeB ? Shape.of(n, k) : Shape.of(k, n));
         return OpCase.one(
-                        "matmul/%s%s x %s%s".formatted(a, transposeA ? "T" : "", b, transposeB ? "T" : ""),
-                        List.of(Draw.f32(a.toArray()), Draw.f32(b.toArray())),
-                        in -> in.get(0)
-                                .graph()
-                                .add(new Op.MatMul(transposeA, transposeB, in.get(0).dtype()), in.get(0), in.get(1)))
+                "matmul/%s%s x %s%s".formatted(a, transposeA ? "T" : "", b, transposeB ? "T" : ""),
+                List.of(Draw.f32(a.toArray()), Draw.f32(b.toArray())),
+                in -> in.get(0)
+                        .graph()
+                        .add(new Op.MatMul(transposeA, transposeB, in.get(0).dtype()), in.get(0), in.get(1)))
                 .within(Tolerance.sum(k));
     }
 
@@ -122,11 +122,11 @@ final class ProductCases {
                 Shape.of(1, 4, 4, 7, 7), Shape.of(2, 2, 2, 3, 3));
         for (DType dtype : List.of(DType.F16, DType.BF16)) {
             cases.add(OpCase.one(
-                            "convolution/" + ElementwiseCases.lower(dtype),
-                            List.of(Draw.f32(2, 4, 7, 7).with(dtype), Draw.f32(6, 4, 3, 3).with(dtype)),
-                            in -> in.get(0)
-                                    .graph()
-                                    .add(new Op.Convolution(geometry(2).pad(1, 1).convolution(), DType.F32),
+                    "convolution/" + ElementwiseCases.lower(dtype),
+                    List.of(Draw.f32(2, 4, 7, 7).with(dtype), Draw.f32(6, 4, 3, 3).with(dtype)),
+                    in -> in.get(0)
+                            .graph()
+                            .add(new Op.Convolution(geometry(2).pad(1, 1).convolution(), DType.F32),
                                     in.get(0), in.get(1)))
                     .within(new Tolerance(2, 1))
                     .valuesOnly());
@@ -147,31 +147,31 @@ final class ProductCases {
         Draw g = Draw.f32(dims);
         long taps = filter.size() / filter.dim(0);
         cases.add(OpCase.one(
-                        "convolution/" + name,
-                        List.of(x, w),
-                        in -> in.get(0)
-                                .graph()
-                                .add(new Op.Convolution(geometry, in.get(0).dtype()), in.get(0), in.get(1)))
+                "convolution/" + name,
+                List.of(x, w),
+                in -> in.get(0)
+                        .graph()
+                        .add(new Op.Convolution(geometry, in.get(0).dtype()), in.get(0), in.get(1)))
                 .within(Tolerance.sum(taps)));
         cases.add(OpCase.one(
-                        "convolution-input-gradient/" + name,
-                        List.of(w, g),
-                        in -> in.get(0)
-                                .graph()
-                                .add(
-                                        new Op.ConvolutionInputGradient(geometry, input, in.get(0).dtype()),
-                                        in.get(0),
-                                        in.get(1)))
+                "convolution-input-gradient/" + name,
+                List.of(w, g),
+                in -> in.get(0)
+                        .graph()
+                        .add(
+                                new Op.ConvolutionInputGradient(geometry, input, in.get(0).dtype()),
+                                in.get(0),
+                                in.get(1)))
                 .within(Tolerance.sum(filter.size() / filter.dim(1))));
         cases.add(OpCase.one(
-                        "convolution-filter-gradient/" + name,
-                        List.of(x, g),
-                        in -> in.get(0)
-                                .graph()
-                                .add(
-                                        new Op.ConvolutionFilterGradient(geometry, filter, in.get(0).dtype()),
-                                        in.get(0),
-                                        in.get(1)))
+                "convolution-filter-gradient/" + name,
+                List.of(x, g),
+                in -> in.get(0)
+                        .graph()
+                        .add(
+                                new Op.ConvolutionFilterGradient(geometry, filter, in.get(0).dtype()),
+                                in.get(0),
+                                in.get(1)))
                 .within(Tolerance.sum(Shape.of(dims).size() / Math.max(1, dims[1]))));
     }
 
@@ -207,17 +207,17 @@ final class ProductCases {
             String kind = ElementwiseCases.lower(pooling).replace('_', ' ');
             boolean max = pooling == Pooling.MAX;
             cases.add(OpCase.one(
-                            "pool/%s, %s".formatted(kind, name),
-                            List.of(x),
-                            in -> in.get(0).graph().add(new Op.Pool(pooling, geometry), in.get(0)))
+                    "pool/%s, %s".formatted(kind, name),
+                    List.of(x),
+                    in -> in.get(0).graph().add(new Op.Pool(pooling, geometry), in.get(0)))
                     .within(max ? Tolerance.EXACT : Tolerance.sum(taps)));
             cases.add(OpCase.one(
-                            "pool-gradient/%s, %s".formatted(kind, name),
-                            max ? List.of(x, g) : List.of(g),
-                            in -> in.get(0)
-                                    .graph()
-                                    .add(new Op.PoolGradient(pooling, geometry, input), in)
-                                    .getFirst())
+                    "pool-gradient/%s, %s".formatted(kind, name),
+                    max ? List.of(x, g) : List.of(g),
+                    in -> in.get(0)
+                            .graph()
+                            .add(new Op.PoolGradient(pooling, geometry, input), in)
+                            .getFirst())
                     .within(Tolerance.sum(taps)));
         }
         cases.add(OpCase.one(

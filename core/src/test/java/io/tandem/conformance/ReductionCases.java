@@ -33,15 +33,15 @@ final class ReductionCases {
         long terms = axes.stream().mapToLong(axis -> x.type().shape().dim(axis)).reduce(1, (a, b) -> a * b);
         DType dtype = x.type().dtype();
         return OpCase.one(
-                        "reduce/%s %s over %s".formatted(ElementwiseCases.lower(reduction), x.type(), axes),
-                        List.of(x),
-                        in -> {
-                            DType type = in.get(0).dtype();
-                            boolean half = type == DType.F16 || type == DType.BF16;
-                            return in.get(0)
-                                    .graph()
-                                    .add(new Op.Reduce(reduction, axes, half ? DType.F32 : type), in.get(0));
-                        })
+                "reduce/%s %s over %s".formatted(ElementwiseCases.lower(reduction), x.type(), axes),
+                List.of(x),
+                in -> {
+                    DType type = in.get(0).dtype();
+                    boolean half = type == DType.F16 || type == DType.BF16;
+                    return in.get(0)
+                            .graph()
+                            .add(new Op.Reduce(reduction, axes, half ? DType.F32 : type), in.get(0));
+                })
                 .within(reduction == Reduction.SUM && dtype.isFloating() ? Tolerance.sum(terms) : Tolerance.EXACT);
     }
 
@@ -84,16 +84,16 @@ final class ReductionCases {
 
     private static void moments(List<OpCase> cases) {
         cases.add(OpCase.of("reduce/moments", List.of(Draw.f32(7, 13, 3)), in -> List.of(
-                        in.get(0).mean(),
-                        in.get(0).mean(-1, 0),
-                        in.get(0).variance(0, 1),
-                        in.get(0).variance(1, 0, 2)))
+                in.get(0).mean(),
+                in.get(0).mean(-1, 0),
+                in.get(0).variance(0, 1),
+                in.get(0).variance(1, 0, 2)))
                 .within(new Tolerance(16, 32)));
         cases.add(OpCase.of("reduce/all axes", List.of(Draw.apart(5, 7)), in -> List.of(
-                        in.get(0).sum(), in.get(0).max(), in.get(0).min()))
+                in.get(0).sum(), in.get(0).max(), in.get(0).min()))
                 .within(Tolerance.sum(70)));
         cases.add(OpCase.of("reduce/of sums and products", List.of(Draw.f32(33, 17), Draw.f32(33, 17)), in -> List.of(
-                        in.get(0).mul(in.get(1)).sum(1), in.get(0).add(in.get(1)).square().sum(0)))
+                in.get(0).mul(in.get(1)).sum(1), in.get(0).add(in.get(1)).square().sum(0)))
                 .within(Tolerance.sum(140)));
     }
 

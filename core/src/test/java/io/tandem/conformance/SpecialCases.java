@@ -134,27 +134,27 @@ final class SpecialCases {
 
     private static OpCase cast(Draw x, DType to) {
         return OpCase.one(
-                        "cast/special %s to %s".formatted(ElementwiseCases.lower(x.type().dtype()),
+                "cast/special %s to %s".formatted(ElementwiseCases.lower(x.type().dtype()),
                         ElementwiseCases.lower(to)),
-                        List.of(x),
-                        in -> in.get(0).graph().add(new Op.Cast(to), in.get(0)))
+                List.of(x),
+                in -> in.get(0).graph().add(new Op.Cast(to), in.get(0)))
                 .within(Tolerance.ARITHMETIC);
     }
 
     private static void reductions(List<OpCase> cases) {
         Draw rows = Draw.exactly(NDArray.ofDoubles(
-                        Shape.of(8, 4),
-                        1, NAN, 2, 3, INF, 1, 2, 3, -INF, 1, 2, 3, INF, -INF, 0, 0, NAN, INF, -INF, 0, -INF, -INF, -INF,
-                        -INF, 0.0, -0.0, 0.0, -0.0, 5, 5, -5, -5)
+                Shape.of(8, 4),
+                1, NAN, 2, 3, INF, 1, 2, 3, -INF, 1, 2, 3, INF, -INF, 0, 0, NAN, INF, -INF, 0, -INF, -INF, -INF,
+                -INF, 0.0, -0.0, 0.0, -0.0, 5, 5, -5, -5)
                 .cast(DType.F32));
         for (Reduction reduction : Reduction.values()) {
             for (int axis = 0; axis < 2; axis++) {
                 Op op = new Op.Reduce(reduction, List.of(axis), DType.F32);
                 cases.add(OpCase.one(
-                                "reduce/%s of special numbers, axis %d".formatted(ElementwiseCases.lower(reduction),
+                        "reduce/%s of special numbers, axis %d".formatted(ElementwiseCases.lower(reduction),
                                 axis),
-                                List.of(rows),
-                                in -> in.get(0).graph().add(op, in.get(0)))
+                        List.of(rows),
+                        in -> in.get(0).graph().add(op, in.get(0)))
                         .within(Tolerance.ARITHMETIC));
             }
         }
@@ -167,7 +167,7 @@ final class SpecialCases {
         cases.add(OpCase.one("matmul/of special numbers", List.of(a, b), in -> in.get(0).matmul(in.get(1)))
                 .within(Tolerance.sum(3)));
         Draw plane = Draw.exactly(NDArray.ofDoubles(
-                        Shape.of(1, 1, 4, 4), 1, NAN, 5, 5, 2, 3, 5, 5, -INF, -INF, 0, -0.0, -INF, -INF, INF, 1)
+                Shape.of(1, 1, 4, 4), 1, NAN, 5, 5, 2, 3, 5, 5, -INF, -INF, 0, -0.0, -INF, -INF, INF, 1)
                 .cast(DType.F32));
         for (Pooling pooling : Pooling.values()) {
             Op op = new Op.Pool(
@@ -175,14 +175,14 @@ final class SpecialCases {
                     new PoolGeometry(
                             List.of(2, 2), List.of(2, 2), List.of(0, 0), List.of(0, 0), List.of(1, 1), false));
             cases.add(OpCase.one(
-                            "pool/%s of special numbers".formatted(ElementwiseCases.lower(pooling)),
-                            List.of(plane),
-                            in -> in.get(0).graph().add(op, in.get(0)))
+                    "pool/%s of special numbers".formatted(ElementwiseCases.lower(pooling)),
+                    List.of(plane),
+                    in -> in.get(0).graph().add(op, in.get(0)))
                     .within(Tolerance.sum(4)));
         }
         cases.add(OpCase.one("select/hides what is not chosen", List.of(
-                        Draw.integers(DType.BOOL, new long[] {1, 0, 1}),
-                        Draw.numbers(DType.F32, 1, NAN, -0.0),
-                        Draw.numbers(DType.F32, NAN, 2, INF)), in -> in.get(0).select(in.get(1), in.get(2))));
+                Draw.integers(DType.BOOL, new long[] {1, 0, 1}),
+                Draw.numbers(DType.F32, 1, NAN, -0.0),
+                Draw.numbers(DType.F32, NAN, 2, INF)), in -> in.get(0).select(in.get(1), in.get(2))));
     }
 }

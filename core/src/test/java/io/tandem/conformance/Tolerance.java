@@ -98,14 +98,14 @@ public record Tolerance(double relative, double absolute) {
         }
         return Optional.of(
                 "%d of %d elements differ, worst at %s of %s: expected %s, got %s, %.3g times what is allowed"
-                .formatted(
-                        wrong,
-                        expected.shape().size(),
-                        Arrays.toString(index(expected.shape().strides(), worst)),
-                        expected.type(),
-                        number(expected, worst),
-                        number(actual, worst),
-                        worstExcess));
+                        .formatted(
+                                wrong,
+                                expected.shape().size(),
+                                Arrays.toString(index(expected.shape().strides(), worst)),
+                                expected.type(),
+                                number(expected, worst),
+                                number(actual, worst),
+                                worstExcess));
     }
 
     private static String number(NDArray array, long index) {

@@ -76,9 +76,11 @@ public abstract class TrainingConformance {
             int batch = x.dim(0);
             int length = x.dim(1);
             int width = x.dim(2);
-            List<Tensor> parts = project.apply(x).reshape(batch, length, 3 * heads, width / heads).permute(0, 2, 1, 3).split(1, 3);
+            List<Tensor> parts =
+                    project.apply(x).reshape(batch, length, 3 * heads, width / heads).permute(0, 2, 1, 3).split(1, 3);
             Tensor y = Composites.attention(
-                    parts.get(0), parts.get(1), parts.get(2), Optional.empty(), true, Math.sqrt((double) heads / width));
+                    parts.get(0), parts.get(1), parts.get(2), Optional.empty(), true,
+                    Math.sqrt((double) heads / width));
             return combine.apply(y.permute(0, 2, 1, 3).reshape(batch, length, width));
         }
     }
@@ -141,8 +143,7 @@ public abstract class TrainingConformance {
                 Residual.of(Sequential.of(LayerNorm.of(), Dense.of(20), Activation.gelu(), Dense.of(12))),
                 LayerNorm.of(),
                 Dense.of(11));
-        Loss loss = (prediction, target) ->
-                Losses.crossEntropy().of(prediction.reshape(-1, 11), target.reshape(-1));
+        Loss loss = (prediction, target) -> Losses.crossEntropy().of(prediction.reshape(-1, 11), target.reshape(-1));
         check(Model.of(net, TensorType.of(DType.I32, 6)), TensorType.of(DType.I32, 6), loss, 11);
     }
 
@@ -190,8 +191,8 @@ public abstract class TrainingConformance {
                 TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
             for (int batch : new int[] {8, 3, 8, 2}) {
                 float loss = step.run(
-                                List.of(values(TensorType.f32(batch, 3), 0, batch)),
-                                values(TensorType.f32(batch, 1), 0, batch + 1))
+                        List.of(values(TensorType.f32(batch, 3), 0, batch)),
+                        values(TensorType.f32(batch, 1), 0, batch + 1))
                         .loss();
                 assertTrue(Float.isFinite(loss));
             }

@@ -25,7 +25,8 @@ class GraphTest {
         Tensor b = input("b", 5, 2);
         GraphException e = assertThrows(
                 GraphException.class, () -> graph.inScope("encoder.query", () -> a.matmul(b)));
-        assertTrue(e.getMessage().startsWith("matmul: [3, 4] x [5, 2]: inner sizes 4 and 5 differ (in encoder.query, "));
+        assertTrue(
+                e.getMessage().startsWith("matmul: [3, 4] x [5, 2]: inner sizes 4 and 5 differ (in encoder.query, "));
         assertTrue(e.getMessage().contains("GraphTest.java:"), e.getMessage());
     }
 
@@ -81,13 +82,13 @@ class GraphTest {
         graph.output("y", graph.inScope("out", () -> x.mul(2).sum(1)));
         assertEquals(
                 """
-                %0 = input[x]() : f32[2, 3]
-                %1 = constant[f32[] {2.0}]() : f32[]  # out
-                %2 = broadcast(%1) : f32[2, 3]  # out
-                %3 = mul(%0, %2) : f32[2, 3]  # out
-                %4 = sum[axes=[1]](%3) : f32[2]  # out
-                output y = %4 : f32[2]
-                """,
+                        %0 = input[x]() : f32[2, 3]
+                        %1 = constant[f32[] {2.0}]() : f32[]  # out
+                        %2 = broadcast(%1) : f32[2, 3]  # out
+                        %3 = mul(%0, %2) : f32[2, 3]  # out
+                        %4 = sum[axes=[1]](%3) : f32[2]  # out
+                        output y = %4 : f32[2]
+                        """,
                 graph.toString());
         assertTrue(GraphDot.print(graph).contains("subgraph cluster_0"));
     }

@@ -111,7 +111,8 @@ class AttentionTest {
             TransformerBlock encoder = TransformerBlock.of(4, 2);
             TransformerDecoderBlock decoder = TransformerDecoderBlock.of(4, 2);
             Translator translator =
-                    post ? new Translator(encoder.withPostNorm(), decoder.withPostNorm()) : new Translator(encoder, decoder);
+                    post ? new Translator(encoder.withPostNorm(), decoder.withPostNorm())
+                            : new Translator(encoder, decoder);
             NDArray source = LayerRun.random(DType.F64, 3, 2, 6, 4);
             NDArray whole = translate(translator, source, X, mask(Shape.of(2, 6), i -> i % 6 < 4));
             assertEquals(Shape.of(2, 5, 4), whole.shape());
@@ -145,11 +146,12 @@ class AttentionTest {
 
     @Test
     void wrongShapesAreNamed() {
-        String long5 = assertThrows(GraphException.class, () -> Model.of(PositionalEncoding.learned(4), 5, 2)).getMessage();
+        String long5 =
+                assertThrows(GraphException.class, () -> Model.of(PositionalEncoding.learned(4), 5, 2)).getMessage();
         assertEquals("positional encoding: the input f32[2, 5, 2] has 5 positions, there are vectors for 4", long5);
         String wrong = assertThrows(
-                        GraphException.class,
-                        () -> masked(MultiHeadAttention.of(4, 2), Mode.INFERENCE, X, X, mask(Shape.of(2, 4), i -> true)))
+                GraphException.class,
+                () -> masked(MultiHeadAttention.of(4, 2), Mode.INFERENCE, X, X, mask(Shape.of(2, 4), i -> true)))
                 .getMessage();
         assertTrue(
                 wrong.contains("a mask for 2 samples, 5 queries and 5 keys must be bool of shape [2, 5], [2, 5, 5] or"

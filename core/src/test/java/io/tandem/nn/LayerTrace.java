@@ -32,7 +32,8 @@ public final class LayerTrace {
      * @param forward what is done with the layers
      */
     public static Result apply(
-            Object root, Mode mode, List<Tensor> inputs, Map<String, Tensor> params, UnaryOperator<List<Tensor>> forward) {
+            Object root, Mode mode, List<Tensor> inputs, Map<String, Tensor> params,
+            UnaryOperator<List<Tensor>> forward) {
         Graph graph = inputs.getFirst().graph();
         DType dtype = inputs.stream()
                 .map(Tensor::dtype)

@@ -48,9 +48,12 @@ class LayersTest {
         assertEquals(Shape.of(6, 10), shape(Reshape.of(6, -1), 3, 4, 5));
         assertEquals(Shape.of(4, 5, 3), shape(Permute.of(0, 2, 3, 1), 3, 4, 5));
         assertEquals(Shape.of(8, 10, 12), shape(ConvTranspose.conv2d(8, 4).withStride(2).withPadding(1), 3, 5, 6));
-        assertEquals(Shape.of(8, 10, 12), shape(ConvTranspose.conv2d(8, 3).withStride(2).withPadding(Padding.same()), 3, 5, 6));
-        assertEquals(Shape.of(8, 15), shape(ConvTranspose.conv1d(8, 1).withStride(3).withPadding(Padding.same()), 3, 5));
-        assertEquals(Shape.of(5, 6, 6), shape(Branches.of(Conv.conv2d(2, 3), Conv.conv2d(3, 5).withPadding(1)), 3, 8, 8));
+        assertEquals(Shape.of(8, 10, 12),
+                shape(ConvTranspose.conv2d(8, 3).withStride(2).withPadding(Padding.same()), 3, 5, 6));
+        assertEquals(Shape.of(8, 15),
+                shape(ConvTranspose.conv1d(8, 1).withStride(3).withPadding(Padding.same()), 3, 5));
+        assertEquals(Shape.of(5, 6, 6),
+                shape(Branches.of(Conv.conv2d(2, 3), Conv.conv2d(3, 5).withPadding(1)), 3, 8, 8));
         assertEquals(Shape.of(5, 8), shape(TransformerBlock.of(8, 2), 5, 8));
     }
 

@@ -84,7 +84,8 @@ class LossesTest {
         NDArray p = NDArray.generate(logits.type(), i -> 1 / (1 + Math.exp(-logits.getDouble(i))));
         NDArray t = doubles(Shape.of(4), 0, 1, 0.3, 1);
         assertEquals(
-                value(Losses.binaryCrossEntropy(), p, t), value(Losses.binaryCrossEntropyFromLogits(), logits, t), 1e-14);
+                value(Losses.binaryCrossEntropy(), p, t), value(Losses.binaryCrossEntropyFromLogits(), logits, t),
+                1e-14);
         NDArray far = NDArray.of(Shape.of(2), 500, -500);
         NDArray wrong = NDArray.of(Shape.of(2), 0, 1);
         NDArray[] results = valueAndGradient(Losses.binaryCrossEntropyFromLogits(), far, wrong);
@@ -118,7 +119,8 @@ class LossesTest {
     void classesMayStandOnTheLastAxis() {
         NDArray logits = LayerRun.random(DType.F64, 2, 2, 3, 4);
         NDArray transposed =
-                NDArray.generate(TensorType.of(DType.F64, 2, 4, 3), i -> logits.getDouble(i / 12 * 12L + i % 3 * 4 + i / 3 % 4));
+                NDArray.generate(TensorType.of(DType.F64, 2, 4, 3),
+                        i -> logits.getDouble(i / 12 * 12L + i % 3 * 4 + i / 3 % 4));
         NDArray labels = NDArray.ofInts(Shape.of(2, 3), 0, 1, 2, 3, 1, 1);
         assertEquals(
                 value(Losses.crossEntropy(), transposed, labels),
@@ -179,7 +181,8 @@ class LossesTest {
                 shapes);
         Tensor images = graph.input("z", TensorType.f32(8, 64, 12, 10));
         Tensor labels = graph.input("l", TensorType.of(DType.I64, 8));
-        String flatten = assertThrows(GraphException.class, () -> Losses.crossEntropy().of(images, labels)).getMessage();
+        String flatten =
+                assertThrows(GraphException.class, () -> Losses.crossEntropy().of(images, labels)).getMessage();
         assertTrue(flatten.endsWith("got i64[8]; a Flatten before the last dense layer may be missing"), flatten);
         Tensor sequence = graph.input("s", TensorType.f32(8, 5, 10));
         Tensor steps = graph.input("k", TensorType.of(DType.I64, 8, 5));

@@ -44,11 +44,11 @@ class RecurrentTest {
                 "gru.weights.0.inputWeight", NDArray.ofDoubles(Shape.of(6, 2), input),
                 "gru.weights.0.recurrentWeight", NDArray.ofDoubles(Shape.of(6, 2), recurrent));
         return LayerRun.outputs(
-                        model,
-                        Mode.INFERENCE,
-                        params,
-                        NDArray.ofDoubles(Shape.of(1, 1, 2), X),
-                        NDArray.ofDoubles(Shape.of(1, 2), H))
+                model,
+                Mode.INFERENCE,
+                params,
+                NDArray.ofDoubles(Shape.of(1, 1, 2), X),
+                NDArray.ofDoubles(Shape.of(1, 2), H))
                 .getFirst()
                 .toDoubles();
     }
@@ -188,13 +188,13 @@ class RecurrentTest {
         Recurrence joined = Recurrence.of(new Simple(2, Param.of(Initializers.zeros())));
         Rnn separate = Rnn.of(2).withoutBias();
         NDArray a = LayerRun.outputs(
-                        LayerRun.model(joined, x), Mode.INFERENCE, Map.of("cell.weight", both), x)
+                LayerRun.model(joined, x), Mode.INFERENCE, Map.of("cell.weight", both), x)
                 .getFirst();
         NDArray b = LayerRun.outputs(
-                        LayerRun.model(separate, x),
-                        Mode.INFERENCE,
-                        Map.of("weights.0.inputWeight", w, "weights.0.recurrentWeight", u),
-                        x)
+                LayerRun.model(separate, x),
+                Mode.INFERENCE,
+                Map.of("weights.0.inputWeight", w, "weights.0.recurrentWeight", u),
+                x)
                 .getFirst();
         assertArrayEquals(b.toDoubles(), a.toDoubles(), 1e-14);
     }

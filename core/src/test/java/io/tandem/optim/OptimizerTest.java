@@ -83,18 +83,20 @@ class OptimizerTest {
                     s[1] = 0.8 * s[1] + g;
                     return p - 0.01 * (g + 0.8 * s[1]);
                 }),
-                new Case("AdaGrad", AdaGrad.of(0.1).withRateDecay(0.05).withWeightDecay(0.2).withInitialSum(0.5), (p, g, t) -> {
-                    double d = g + 0.2 * p;
-                    s[2] = (t == 1 ? 0.5 : s[2]) + d * d;
-                    return p - 0.1 / (1 + (t - 1) * 0.05) * d / (Math.sqrt(s[2]) + 1e-10);
-                }),
+                new Case("AdaGrad", AdaGrad.of(0.1).withRateDecay(0.05).withWeightDecay(0.2).withInitialSum(0.5),
+                        (p, g, t) -> {
+                            double d = g + 0.2 * p;
+                            s[2] = (t == 1 ? 0.5 : s[2]) + d * d;
+                            return p - 0.1 / (1 + (t - 1) * 0.05) * d / (Math.sqrt(s[2]) + 1e-10);
+                        }),
                 new Case("RMSProp", RmsProp.of(0.01), (p, g, t) -> {
                     s[3] = 0.99 * s[3] + 0.01 * g * g;
                     return p - 0.01 * g / (Math.sqrt(s[3]) + 1e-8);
                 }),
                 new Case(
                         "RMSProp, centered, momentum",
-                        RmsProp.of(0.01).withDecay(0.9).withCentering().withMomentum(0.7).withWeightDecay(0.1).withEpsilon(1e-3),
+                        RmsProp.of(0.01).withDecay(0.9).withCentering().withMomentum(0.7).withWeightDecay(0.1)
+                                .withEpsilon(1e-3),
                         (p, g, t) -> {
                             double d = g + 0.1 * p;
                             s[4] = 0.9 * s[4] + 0.1 * d * d;
@@ -164,8 +166,8 @@ class OptimizerTest {
 
     @Test
     void float32ParametersStayFloat32() {
-        for (Optimizer optimizer :
-                List.of(Sgd.of(0.1), AdaGrad.of(0.1), RmsProp.of(0.1), AdaDelta.of(), Adam.of(0.1), Lamb.of(0.1))) {
+        for (Optimizer optimizer : List.of(Sgd.of(0.1), AdaGrad.of(0.1), RmsProp.of(0.1), AdaDelta.of(), Adam.of(0.1),
+                Lamb.of(0.1))) {
             Graph graph = new Graph();
             Tensor p = graph.full(TensorType.f32(2, 3), 1);
             Tensor step = graph.constant(DType.F64, 1);

@@ -57,7 +57,8 @@ record OracleCase(
             throw new UncheckedIOException("cannot read " + folder + "/case.json", e);
         }
         List<Input> inputs = maps(json.get("inputs")).stream()
-                .map(i -> new Input(text(i.get("name")), array(folder, i.get("file")), optional(folder, i.get("grad64"))))
+                .map(i -> new Input(text(i.get("name")), array(folder, i.get("file")),
+                        optional(folder, i.get("grad64"))))
                 .toList();
         List<Output> outputs = maps(json.get("outputs")).stream()
                 .map(o -> new Output(

@@ -111,7 +111,7 @@ final class TorchLayers {
         c.optional(weight, "weight").ifPresent(w -> params.put("weight", w));
         c.optional(bias, "bias").ifPresent(b -> params.put("bias", b));
         return LayerTrace.apply(
-                        layer, Mode.TRAINING, List.of(c.tensor(0)), params, in -> List.of(layer.apply(in.getFirst())))
+                layer, Mode.TRAINING, List.of(c.tensor(0)), params, in -> List.of(layer.apply(in.getFirst())))
                 .outputs()
                 .getFirst();
     }
@@ -178,11 +178,11 @@ final class TorchLayers {
     private static Tensor maxPool(TorchCall c) {
         int axes = c.tensor(0).rank() - 2;
         return new MaxPool(
-                        c.spatial(1, "kernel_size", axes, 1),
-                        poolStride(c, axes),
-                        padding(c, 3, axes),
-                        c.spatial(4, "dilation", axes, 1),
-                        c.flag(5, "ceil_mode", false))
+                c.spatial(1, "kernel_size", axes, 1),
+                poolStride(c, axes),
+                padding(c, 3, axes),
+                c.spatial(4, "dilation", axes, 1),
+                c.flag(5, "ceil_mode", false))
                 .forward(c.tensor(0));
     }
 
@@ -281,11 +281,11 @@ final class TorchLayers {
                 padding < 0 ? Optional.empty() : Optional.of(padding),
                 fresh());
         return LayerTrace.apply(
-                        layer,
-                        Mode.TRAINING,
-                        List.of(c.tensor(1)),
-                        Map.of("weight", table),
-                        in -> List.of(layer.apply(in.getFirst())))
+                layer,
+                Mode.TRAINING,
+                List.of(c.tensor(1)),
+                Map.of("weight", table),
+                in -> List.of(layer.apply(in.getFirst())))
                 .outputs()
                 .getFirst();
     }

@@ -63,7 +63,8 @@ final class TorchProducts {
                         .reshape(a.dim(0) * b.dim(0), a.dim(1) * b.dim(1));
             }
             case "pairwise_distance" -> distance(
-                    c.tensor(0), c.tensor(1), c.number(2, "p", 2), c.number(3, "eps", 1e-6), c.flag(4, "keepdim", false));
+                    c.tensor(0), c.tensor(1), c.number(2, "p", 2), c.number(3, "eps", 1e-6),
+                    c.flag(4, "keepdim", false));
             case "cdist" -> {
                 Tensor d = c.tensor(0).expandDims(-2).sub(c.tensor(1).expandDims(c.tensor(1).rank() - 2));
                 Tensor squares = d.square().sum(d.rank() - 1);
@@ -137,7 +138,7 @@ final class TorchProducts {
         Dense dense = new Dense(
                 w.dim(0), Param.of(Initializers.zeros()), b.map(t -> Param.of(Initializers.zeros())));
         return LayerTrace.apply(
-                        dense, Mode.TRAINING, List.of(x), params, in -> List.of(dense.apply(in.getFirst())))
+                dense, Mode.TRAINING, List.of(x), params, in -> List.of(dense.apply(in.getFirst())))
                 .outputs()
                 .getFirst();
     }
@@ -216,7 +217,8 @@ final class TorchProducts {
         StringBuilder result = new StringBuilder();
         for (int i = 0; i < inputs.length; i++) {
             int own = operands.get(i).rank() - (inputs[i].length() - 3);
-            String part = inputs[i].contains("...") ? inputs[i].replace("...", letters.substring(longest - own)) : inputs[i];
+            String part =
+                    inputs[i].contains("...") ? inputs[i].replace("...", letters.substring(longest - own)) : inputs[i];
             result.append(i == 0 ? "" : ",").append(part);
         }
         return equation.contains("->")

@@ -94,16 +94,16 @@ final class TorchRecurrent {
             default -> throw new NotCovered(function);
         };
         List<Tensor> results = LayerTrace.apply(root, Mode.INFERENCE, inputs, params, in -> {
-                    List<Tensor> initial = in.subList(1, in.size());
-                    RecurrentOutput output = switch (root) {
-                        case Lstm lstm -> lstm.apply(in.getFirst(), initial);
-                        case Gru gru -> gru.apply(in.getFirst(), initial);
-                        default -> ((Rnn) root).apply(in.getFirst(), initial);
-                    };
-                    List<Tensor> all = new ArrayList<>(List.of(output.outputs()));
-                    all.addAll(output.states());
-                    return all;
-                })
+            List<Tensor> initial = in.subList(1, in.size());
+            RecurrentOutput output = switch (root) {
+                case Lstm lstm -> lstm.apply(in.getFirst(), initial);
+                case Gru gru -> gru.apply(in.getFirst(), initial);
+                default -> ((Rnn) root).apply(in.getFirst(), initial);
+            };
+            List<Tensor> all = new ArrayList<>(List.of(output.outputs()));
+            all.addAll(output.states());
+            return all;
+        })
                 .outputs();
         return List.copyOf(results);
     }

@@ -48,7 +48,8 @@ final class TorchShapes {
             case "unflatten" -> {
                 int axis = x.shape().axis(c.integer(1, "dim", 0));
                 Shape sizes = Shape.of(ints(c, 2, "sizes"));
-                yield x.reshape(x.shape().subShape(0, axis).concat(sizes).concat(x.shape().subShape(axis + 1, x.rank())));
+                yield x.reshape(
+                        x.shape().subShape(0, axis).concat(sizes).concat(x.shape().subShape(axis + 1, x.rank())));
             }
             case "permute" -> x.permute(ints(c, 1, "dims"));
             case "transpose", "swapaxes", "swapdims" -> x.transpose(c.integer(1, "dim0", 0), c.integer(2, "dim1", 1));
@@ -119,7 +120,8 @@ final class TorchShapes {
                 yield x.add(x.graph().add(new Op.ScatterAdd(axis, x.dim(axis)), c.tensor(2), c.tensor(3)));
             }
             case "one_hot" -> x.oneHot(c.integer(1, "num_classes", -1), DType.I64);
-            case "to", "type_as", "_to_copy" -> c.isTensor(1) ? x.cast(c.tensor(1).dtype()) : cast(x, c.text(1, "dtype", ""));
+            case "to", "type_as", "_to_copy" ->
+                c.isTensor(1) ? x.cast(c.tensor(1).dtype()) : cast(x, c.text(1, "dtype", ""));
             case "float", "double" -> x;
             case "long" -> x.cast(DType.I64);
             case "pixel_shuffle" -> {

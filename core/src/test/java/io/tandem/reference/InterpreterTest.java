@@ -153,11 +153,11 @@ class InterpreterTest {
     private static List<NDArray> scan(boolean reverse, NDArray... inputs) {
         return Evaluation.all(
                 in -> Composites.scan(
-                                3, reverse, in.subList(0, 1), in.subList(1, 2), in.subList(2, 3), s -> {
-                                    Tensor next = s.carry(0).add(s.scanned(0).mul(s.fixed(0)));
-                                    Tensor index = s.index().cast(DType.F32);
-                                    return new ScanStep.Next(List.of(next), List.of(next.add(index)));
-                                })
+                        3, reverse, in.subList(0, 1), in.subList(1, 2), in.subList(2, 3), s -> {
+                            Tensor next = s.carry(0).add(s.scanned(0).mul(s.fixed(0)));
+                            Tensor index = s.index().cast(DType.F32);
+                            return new ScanStep.Next(List.of(next), List.of(next.add(index)));
+                        })
                         .getFirst()
                         .node()
                         .results(),

@@ -60,7 +60,7 @@ class ProductsTest {
         NDArray w = NDArray.of(Shape.of(1, 1, 2, 2), 1, 2, 3, 4);
         assertEquals(
                 NDArray.of(Shape.of(1, 1, 2, 2), 37, 47, 67, 77),
-                        Evaluation.of(new Op.Convolution(PLAIN, DType.F32), x, w));
+                Evaluation.of(new Op.Convolution(PLAIN, DType.F32), x, w));
         NDArray g = NDArray.of(Shape.of(1, 1, 2, 2), 1, 0, 0, 2);
         assertEquals(
                 NDArray.of(Shape.of(1, 1, 3, 3), 1, 2, 0, 3, 6, 4, 0, 6, 8),
@@ -85,7 +85,7 @@ class ProductsTest {
     @Test
     void adjoints() {
         ConvolutionGeometry geometry = new ConvolutionGeometry(List.of(2, 1), List.of(1, 0), List.of(0, 2),
-        List.of(1, 2), 2);
+                List.of(1, 2), 2);
         Random random = new Random(5);
         NDArray x = random(random, 2, 4, 7, 8);
         NDArray w = random(random, 6, 2, 3, 3);

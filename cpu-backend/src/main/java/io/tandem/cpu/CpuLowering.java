@@ -62,9 +62,8 @@ final class CpuLowering implements Lowering {
             return 0;
         }
         return switch (op) {
-            case Op.Pool pool
-                    when pool.pooling() == Pooling.MAX
-                            && !PoolKernels.tiles(pool.geometry(), operands.getFirst().shape()) ->
+            case Op.Pool pool when pool.pooling() == Pooling.MAX
+                    && !PoolKernels.tiles(pool.geometry(), operands.getFirst().shape()) ->
                 OneDnnKernels.poolResidual(pool, operands.getFirst());
             case Op.Composite(CompositeKind.Lstm lstm, var body) -> OneDnnKernels.lstmResidual(operands);
             case Op.Composite(CompositeKind.Gru gru, var body) -> gru(gru, operands).orElse(0);

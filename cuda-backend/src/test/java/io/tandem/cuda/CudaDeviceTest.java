@@ -94,8 +94,10 @@ class CudaDeviceTest {
     @Test
     void alternatingBuffersHaveGraphsOfTheirOwn() {
         Graph graph = twoLayers();
-        Map<String, NDArray> first = Map.of("x", values(TensorType.f32(6, 20), 1), "w", values(TensorType.f32(20, 9), 2));
-        Map<String, NDArray> second = Map.of("x", values(TensorType.f32(6, 20), 3), "w", values(TensorType.f32(20, 9), 4));
+        Map<String, NDArray> first =
+                Map.of("x", values(TensorType.f32(6, 20), 1), "w", values(TensorType.f32(20, 9), 2));
+        Map<String, NDArray> second =
+                Map.of("x", values(TensorType.f32(6, 20), 3), "w", values(TensorType.f32(20, 9), 4));
         try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC);
                 DeviceRun a = new DeviceRun(device, graph, first);
                 DeviceRun b = new DeviceRun(device, graph, second)) {
@@ -127,7 +129,8 @@ class CudaDeviceTest {
                     }
                     if (round == 6) {
                         Graph large = new Graph();
-                        large.output("s", large.input("a", TensorType.f32(300, 300)).exp().matmul(large.input("b", TensorType.f32(300, 4))));
+                        large.output("s", large.input("a", TensorType.f32(300, 300)).exp()
+                                .matmul(large.input("b", TensorType.f32(300, 4))));
                         DeviceRun.once(device, large.freeze(), Map.of(
                                 "a", values(TensorType.f32(300, 300), 8), "b", values(TensorType.f32(300, 4), 9)));
                     }
@@ -256,7 +259,8 @@ class CudaDeviceTest {
     @Test
     void convolutionsBeyondTheLibrary() {
         ConvolutionGeometry geometry =
-                new ConvolutionGeometry(List.of(1, 2, 1, 1), List.of(1, 0, 0, 1), List.of(0, 1, 0, 1), List.of(1, 1, 2, 1), 2);
+                new ConvolutionGeometry(List.of(1, 2, 1, 1), List.of(1, 0, 0, 1), List.of(0, 1, 0, 1),
+                        List.of(1, 1, 2, 1), 2);
         Shape input = Shape.of(2, 4, 3, 5, 5, 4);
         Shape filter = Shape.of(6, 2, 2, 3, 2, 3);
         int[] dims = {2, 6, 0, 0, 0, 0};

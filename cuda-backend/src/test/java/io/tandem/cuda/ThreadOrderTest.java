@@ -57,7 +57,8 @@ class ThreadOrderTest {
             cases.add(new Case(row.name(), row.graph(), row.bindings(), row.tolerance()));
         }
         // One row per thread, warp or block, long rows in two stages; each along rows and along columns.
-        int[][] shapes = {{3, 5}, {1000, 3}, {7, 100}, {5, 700}, {4, 1500}, {3, 5000}, {2, 40_000}, {1, 100_003}, {70_000, 3}};
+        int[][] shapes =
+                {{3, 5}, {1000, 3}, {7, 100}, {5, 700}, {4, 1500}, {3, 5000}, {2, 40_000}, {1, 100_003}, {70_000, 3}};
         for (int[] shape : shapes) {
             for (Reduction reduction : Reduction.values()) {
                 cases.add(reduction(reduction, DType.F32, shape[0], shape[1], 1));
@@ -106,7 +107,8 @@ class ThreadOrderTest {
         long terms = type.shape().dim(axis);
         // In float64 the reference itself is as far from the sum as the device: its error grows with the number of
         // terms.
-        Tolerance tolerance = dtype == DType.F64 ? new Tolerance(4 + Math.sqrt(terms), 4 + terms) : Tolerance.sum(terms);
+        Tolerance tolerance =
+                dtype == DType.F64 ? new Tolerance(4 + Math.sqrt(terms), 4 + terms) : Tolerance.sum(terms);
         return new Case(name, graph.freeze(), Map.of("x", values(type, 1)), tolerance);
     }
 
@@ -121,7 +123,8 @@ class ThreadOrderTest {
         Graph graph = new Graph();
         TensorType type = TensorType.f32(6, 2500);
         Tensor x = graph.input("x", type);
-        List<Tensor> norm = Composites.layerNorm(x, graph.full(TensorType.f32(2500), 1.5), graph.full(TensorType.f32(2500), 0.5), 1e-5);
+        List<Tensor> norm = Composites.layerNorm(x, graph.full(TensorType.f32(2500), 1.5),
+                graph.full(TensorType.f32(2500), 0.5), 1e-5);
         graph.output("y", norm.get(0));
         graph.output("mean", norm.get(1));
         graph.output("inverse", norm.get(2));

@@ -80,7 +80,8 @@ class ModelsTest {
 
     @Test
     void imagesInPlaceOfSequencesAreRefusedWithThePath() {
-        String message = assertThrows(GraphException.class, () -> Model.of(LstmForecaster.of(1), 1, 28, 28)).getMessage();
+        String message =
+                assertThrows(GraphException.class, () -> Model.of(LstmForecaster.of(1), 1, 28, 28)).getMessage();
         assertEquals("LSTM: the input f32[2, 1, 28, 28] must have 3 axes (in recurrent)", message);
         String images = assertThrows(GraphException.class, () -> Model.of(SimpleCnn.of(10), 784)).getMessage();
         assertEquals("convolution: the input f32[2, 784] must have 4 axes (in features.0)", images);

@@ -60,16 +60,19 @@ final class ForecastCommand implements Callable<Integer> {
             description = "A CSV file with a header, one row per time step. Default: ETTh1, else a generated load curve.")
     private Path series;
 
-    @Option(names = "--target", paramLabel = "COLUMN", description = "The column to forecast. Default: OT, else the last.")
+    @Option(names = "--target", paramLabel = "COLUMN",
+            description = "The column to forecast. Default: OT, else the last.")
     private String target;
 
-    @Option(names = "--window", paramLabel = "N", defaultValue = "96", description = "Rows that are given. Default: 96.")
+    @Option(names = "--window", paramLabel = "N", defaultValue = "96",
+            description = "Rows that are given. Default: 96.")
     private int window;
 
     @Option(names = "--horizon", paramLabel = "N", defaultValue = "24", description = "Rows to forecast. Default: 24.")
     private int horizon;
 
-    @Option(names = "--cell", paramLabel = "CELL", defaultValue = "lstm", description = "lstm, gru or rnn. Default: lstm.")
+    @Option(names = "--cell", paramLabel = "CELL", defaultValue = "lstm",
+            description = "lstm, gru or rnn. Default: lstm.")
     private LstmForecaster.Cell cell;
 
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "4", description = "Passes over the data. Default: 4.")
@@ -153,7 +156,7 @@ final class ForecastCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                        model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(1e-3, 1e-5, steps)))
+                model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(1e-3, 1e-5, steps)))
                 .withMetrics(Metrics.meanAbsoluteError())
                 .withClipping(Clipping.byGlobalNorm(1));
         double seconds;

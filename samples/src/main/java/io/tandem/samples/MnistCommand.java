@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
         })
 final class MnistCommand implements Callable<Integer> {
     private static final Transform AUGMENTATION = ImageTransform.of(
-                    ImageAugmentation.affine(0.08, 12, 0.9, 1.1), ImageAugmentation.elastic(30, 4))
+            ImageAugmentation.affine(0.08, 12, 0.9, 1.1), ImageAugmentation.elastic(30, 4))
             .withFill(Mnist.BLACK);
 
     /** The models for this task. */
@@ -62,7 +62,8 @@ final class MnistCommand implements Callable<Integer> {
     @Mixin
     private RunOptions run;
 
-    @Option(names = "--model", paramLabel = "MODEL", defaultValue = "cnn", description = "cnn, lenet5 or mlp. Default: cnn.")
+    @Option(names = "--model", paramLabel = "MODEL", defaultValue = "cnn",
+            description = "cnn, lenet5 or mlp. Default: cnn.")
     private Choice choice;
 
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Passes over the data. Default: 3.")
@@ -102,7 +103,7 @@ final class MnistCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                        model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
+                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
                 .withMetrics(Metrics.accuracy());
         History history;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "test", out)) {

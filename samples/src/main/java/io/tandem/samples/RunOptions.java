@@ -24,7 +24,8 @@ final class RunOptions {
             description = "auto, cpu, cuda:0 or reference. Default: ${DEFAULT-VALUE}, the best one that there is.")
     private String device;
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "CPU threads. Default: one per core.")
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
+            description = "CPU threads. Default: one per core.")
     private int threads;
 
     @Option(names = "--deterministic", description = "Equal results for any number of threads, at some cost in speed.")
@@ -36,10 +37,12 @@ final class RunOptions {
             description = "Folder with the data. Default: the folder in TANDEM_DATA, then a cache folder.")
     private Path data;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of all random numbers. Default: 1.")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1",
+            description = "Seed of all random numbers. Default: 1.")
     private long seed;
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Folder for pictures. Default: here.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
+            description = "Folder for pictures. Default: here.")
     private Path out;
 
     @Option(names = "--json", description = "Print the result as one line of JSON at the end.")

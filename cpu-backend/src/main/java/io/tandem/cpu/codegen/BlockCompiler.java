@@ -98,7 +98,8 @@ final class BlockCompiler {
                 code.invokespecial(ConstantDescs.CD_Object, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void);
                 code.return_();
             });
-            type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, code -> new ScalarGenerator(program, code).generate());
+            type.withMethodBody("run", RUN, ClassFile.ACC_PUBLIC,
+                    code -> new ScalarGenerator(program, code).generate());
         });
     }
 

@@ -227,7 +227,7 @@ final class FoldPlan implements CompiledKernel {
             } else {
                 long end = Math.min(lines, (chunk + 1) * group);
                 long innermost = lineAxes.length == 0 ? 1 : axes.get(lineAxes[lineAxes.length - 1]).size();
-                for (long line = chunk * group; line < end; ) {
+                for (long line = chunk * group; line < end;) {
                     moveToLine(line);
                     long count = Math.min(innermost - line % innermost, end - line);
                     if (acrossRows) {

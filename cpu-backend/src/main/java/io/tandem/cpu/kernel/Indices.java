@@ -27,7 +27,7 @@ final class Indices {
             places[i] = place;
             if (place != index && !faults.any()) {
                 faults.report(("%s: index %d (number %d of %d) is outside of axis %d, whose size is %d;"
-                                + " %d was used instead")
+                        + " %d was used instead")
                         .formatted(op, index, i, places.length, axis, size, place));
             }
         }

@@ -145,8 +145,7 @@ final class KernelRelayout {
                         ? new Kernel.Load(
                                 load.dtype(),
                                 load.operand(),
-                                move(load.access(), operands.get(load.operand()), sizes)
-                                        .access
+                                move(load.access(), operands.get(load.operand()), sizes).access
                                         .orElseThrow())
                         : i)
                 .toList();
@@ -155,8 +154,7 @@ final class KernelRelayout {
                         ? new Kernel.Store(
                                 s.result(),
                                 s.value(),
-                                move(s.access(), results.get(s.result()), sizes)
-                                        .access
+                                move(s.access(), results.get(s.result()), sizes).access
                                         .orElseThrow())
                         : s)
                 .toList();

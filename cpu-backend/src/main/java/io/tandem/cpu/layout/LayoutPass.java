@@ -114,8 +114,8 @@ public final class LayoutPass {
             case Op.PoolGradient pool when call.residual() -> new Activations(List.of(1), List.of(0));
             case Op.Composite(CompositeKind.BatchNormTraining norm, var body) ->
                 new Activations(List.of(0), List.of(0));
-            case Op.Composite(CompositeKind.Gradient gradient, var body)
-                    when gradient.of() instanceof CompositeKind.BatchNormTraining ->
+            case Op.Composite(CompositeKind.Gradient gradient, var body) when gradient
+                    .of() instanceof CompositeKind.BatchNormTraining ->
                 new Activations(
                         List.of(0, 6),
                         gradient.wanted().contains(0) ? List.of(gradient.wanted().indexOf(0)) : List.of());
@@ -133,12 +133,13 @@ public final class LayoutPass {
         }
         return switch (call.op()) {
             case Op.PoolGradient pool when pool.pooling() == Pooling.MAX && call.residual() -> operand == 0 ? 1 : -1;
-            case Op.Composite(CompositeKind.Gradient gradient, var body)
-                    when gradient.of() instanceof CompositeKind.BatchNormTraining -> switch (operand) {
-                case 2 -> 1; // the shift by the scale
-                case 3 -> 0; // the result by the input
-                default -> -1;
-            };
+            case Op.Composite(CompositeKind.Gradient gradient, var body) when gradient
+                    .of() instanceof CompositeKind.BatchNormTraining ->
+                switch (operand) {
+                    case 2 -> 1; // the shift by the scale
+                    case 3 -> 0; // the result by the input
+                    default -> -1;
+                };
             default -> -1;
         };
     }

@@ -78,8 +78,8 @@ public final class PoolKernels {
     private static Optional<Kernel> kernel(Op op, Plan.Step step) {
         DType dtype = step.results().getFirst().type().dtype();
         return switch (op) {
-            case Op.Pool(Pooling pooling, PoolGeometry geometry)
-                    when tiles(geometry, step.operands().getFirst().type().shape()) ->
+            case Op.Pool(Pooling pooling, PoolGeometry geometry) when tiles(geometry,
+                    step.operands().getFirst().type().shape()) ->
                 Optional.of(new Windows(geometry, step.operands().getFirst().type().shape(), dtype).pool(pooling));
             case Op.PoolGradient(Pooling pooling, PoolGeometry geometry, Shape input) when tiles(geometry, input) ->
                 Optional.of(new Windows(geometry, input, dtype).gradient(pooling));

@@ -75,8 +75,8 @@ final class GruPrimitive {
             memories.put(Argument.DST_LAYER, builder.at(places.results().get(0), layer.tensors().dstLayer()));
             memories.put(Argument.DST_ITER, builder.at(places.results().get(1), layer.tensors().dstIter()));
             if (residual) {
-                descriptor.workspace().ifPresent(d ->
-                        memories.put(Argument.WORKSPACE, builder.at(places.results().getLast(), d)));
+                descriptor.workspace()
+                        .ifPresent(d -> memories.put(Argument.WORKSPACE, builder.at(places.results().getLast(), d)));
             }
             builder.execute(descriptor, memories);
             return builder.label(descriptor).build();

@@ -115,7 +115,8 @@ final class LstmPrimitive {
 
     /** Recurrent weights in the layout in which a product with them is fastest. */
     private Memory prepared(
-            PrimitiveKernel.Builder builder, Place place, MemoryDescriptor seen, MemoryDescriptor a, MemoryDescriptor c) {
+            PrimitiveKernel.Builder builder, Place place, MemoryDescriptor seen, MemoryDescriptor a,
+            MemoryDescriptor c) {
         MatMul open = MatMul.of(a, seen.withAnyLayout(), c);
         try (PrimitiveDescriptor descriptor = context.engine().describe(open, context.attributes())) {
             return builder.operand(place, seen, descriptor.layout(Argument.WEIGHTS));
@@ -186,23 +187,21 @@ final class LstmPrimitive {
             Memory sums = builder.temporary(matrix((long) steps * batch, GATES * units));
             back(builder, kind, sums);
             wanted(kind, 0).ifPresent(dx -> builder.then(product(
-                            builder,
-                            sums,
-                            builder.at(in.get(3), matrix(GATES * units, inputs)),
-                            builder.at(dx, matrix((long) steps * batch, inputs)),
-                            Optional.empty(),
-                            false)
-                    ::execute));
+                    builder,
+                    sums,
+                    builder.at(in.get(3), matrix(GATES * units, inputs)),
+                    builder.at(dx, matrix((long) steps * batch, inputs)),
+                    Optional.empty(),
+                    false)::execute));
             wanted(kind, 3).ifPresent(dw -> {
                 Memory turned = turned(builder, sums, 0, steps);
                 builder.then(product(
-                                builder,
-                                turned,
-                                builder.at(in.get(0), matrix((long) steps * batch, inputs)),
-                                builder.at(dw, matrix(GATES * units, inputs)),
-                                Optional.empty(),
-                                false)
-                        ::execute);
+                        builder,
+                        turned,
+                        builder.at(in.get(0), matrix((long) steps * batch, inputs)),
+                        builder.at(dw, matrix(GATES * units, inputs)),
+                        Optional.empty(),
+                        false)::execute);
             });
             wanted(kind, 4).ifPresent(dw -> recurrentWeights(builder, sums, dw));
             wanted(kind, 5).ifPresent(db -> {
@@ -292,25 +291,23 @@ final class LstmPrimitive {
         List<Place> in = places.operands();
         Memory gradient = builder.at(dw, matrix(GATES * units, units));
         builder.then(product(
-                        builder,
-                        turned(builder, sums, position(0), 1),
-                        builder.at(in.get(1), matrix(batch, units)),
-                        gradient,
-                        Optional.empty(),
-                        false)
-                ::execute);
+                builder,
+                turned(builder, sums, position(0), 1),
+                builder.at(in.get(1), matrix(batch, units)),
+                gradient,
+                Optional.empty(),
+                false)::execute);
         if (steps > 1) {
             Memory before = builder.movable(matrix((steps - 1L) * batch, units));
             builder.whenBound(() -> before.pointTo(NativeMemory.ALL.asSlice(
                     states(in.get(6).address(), reverse ? 1 : 0).address(), before.descriptor().size())));
             builder.then(product(
-                            builder,
-                            turned(builder, sums, reverse ? 0 : 1, steps - 1),
-                            before,
-                            gradient,
-                            Optional.empty(),
-                            true)
-                    ::execute);
+                    builder,
+                    turned(builder, sums, reverse ? 0 : 1, steps - 1),
+                    before,
+                    gradient,
+                    Optional.empty(),
+                    true)::execute);
         }
     }
 }

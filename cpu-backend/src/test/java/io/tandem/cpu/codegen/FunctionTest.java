@@ -29,7 +29,8 @@ class FunctionTest {
             case NOT -> dtype == DType.BOOL;
             case STOP_GRADIENT -> true;
             case FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF,
-                    RELU, IS_FINITE -> dtype.isFloating();
+                    RELU, IS_FINITE ->
+                dtype.isFloating();
         };
     }
 

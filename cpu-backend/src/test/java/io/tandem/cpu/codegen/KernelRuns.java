@@ -112,7 +112,7 @@ final class KernelRuns {
             }
 
             MemorySegment[] split = results(kernel, arena);
-            for (long unit = 0; unit < vector.units(); ) {
+            for (long unit = 0; unit < vector.units();) {
                 long to = Math.min(vector.units(), unit + 1 + random.nextInt(3));
                 vector.run(operands, split, unit, to);
                 unit = to;

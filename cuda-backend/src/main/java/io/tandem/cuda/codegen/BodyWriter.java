@@ -48,9 +48,11 @@ final class BodyWriter {
         String expression = switch (instruction) {
             case Kernel.Load read -> ElementType.load(dtype, load.apply(number, read));
             case Kernel.Literal literal -> ElementType.literal(dtype, literal.value());
-            case Kernel.Index index -> Expressions.cast(DType.I64, dtype, "(long long) (" + position.apply(index.access()) + ")");
+            case Kernel.Index index ->
+                Expressions.cast(DType.I64, dtype, "(long long) (" + position.apply(index.access()) + ")");
             case Kernel.Unary unary -> Expressions.unary(unary.function(), dtype, dtypeOf(unary.x()), name(unary.x()));
-            case Kernel.Binary binary -> Expressions.binary(binary.function(), dtype, name(binary.x()), name(binary.y()));
+            case Kernel.Binary binary ->
+                Expressions.binary(binary.function(), dtype, name(binary.x()), name(binary.y()));
             case Kernel.Compare compare ->
                 Expressions.compare(compare.comparison(), name(compare.x()), name(compare.y()));
             case Kernel.Select select ->

@@ -59,7 +59,8 @@ public final class ConvolutionGenerator {
         g.taps("        ");
         g.windows("p", 2);
         g.product(
-                g.place(filter, "group * %d + c".formatted(g.groupOutputs), "p1 %% %d".formatted(g.groupInputs), "t", 0),
+                g.place(filter, "group * %d + c".formatted(g.groupOutputs), "p1 %% %d".formatted(g.groupInputs), "t",
+                        0),
                 g.place(output, "p0", "group * %d + c".formatted(g.groupOutputs), "s", 0));
         g.out.append("        }\n    }\n");
         return g.close("convolution_input");

@@ -66,9 +66,10 @@ final class ElementwiseGenerator {
         }
         out.append("long long n, first; };\nstruct Segments_%1$s { Segment_%1$s at[%2$d]; };\n"
                 .formatted(Snippets.NAME, segments));
-        out.append(("extern \"C\" __global__ void __launch_bounds__(%1$d) %2$s_%3$s(const __grid_constant__ Segments_%3$s "
+        out.append(
+                ("extern \"C\" __global__ void __launch_bounds__(%1$d) %2$s_%3$s(const __grid_constant__ Segments_%3$s "
                         + "segments, int count) {\n")
-                .formatted(THREADS, SEGMENTED, Snippets.NAME));
+                        .formatted(THREADS, SEGMENTED, Snippets.NAME));
         out.append("    int low = 0;\n    for (int high = count; high - low > 1;) {\n");
         out.append("        const int middle = (low + high) / 2;\n");
         out.append("        if (segments.at[middle].first <= blockIdx.x) low = middle; else high = middle;\n    }\n");

@@ -63,14 +63,16 @@ final class Expressions {
             case SIGN -> "(%1$s > 0) - (%1$s < 0)".formatted(x);
             case NOT -> "!" + x;
             case STOP_GRADIENT -> x;
-            case FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF, RELU,
+            case FLOOR, CEIL, ROUND, EXP, EXPM1, LOG, LOG1P, SQRT, RSQRT, RECIPROCAL, SIN, COS, TANH, SIGMOID, ERF,
+                    RELU,
                     IS_FINITE ->
                 throw new IllegalArgumentException(function + " is of floating values alone");
         };
     }
 
     private static String negated(DType dtype, String x) {
-        return dtype == DType.I64 ? "(long long) (0ull - (unsigned long long) " + x + ")" : "(int) (0u - (unsigned) " + x + ")";
+        return dtype == DType.I64 ? "(long long) (0ull - (unsigned long long) " + x + ")"
+                : "(int) (0u - (unsigned) " + x + ")";
     }
 
     static String binary(BinaryFunction function, DType dtype, String x, String y) {
@@ -134,7 +136,8 @@ final class Expressions {
         boolean wide = from == DType.F64;
         return switch (to) {
             case F64 -> "(double) " + x;
-            case F32, F16, BF16 -> ElementType.rounded(to, from == DType.I64 ? "__ll2float_rn(" + x + ")" : "(float) " + x);
+            case F32, F16, BF16 ->
+                ElementType.rounded(to, from == DType.I64 ? "__ll2float_rn(" + x + ")" : "(float) " + x);
             case I64 -> from.isFloating()
                     ? "%1$s != %1$s ? 0ll : %2$s(%1$s)".formatted(x, wide ? "__double2ll_rz" : "__float2ll_rz")
                     : "(long long) " + x;

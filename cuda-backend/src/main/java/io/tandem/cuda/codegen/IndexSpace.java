@@ -68,7 +68,8 @@ final class IndexSpace {
             return offset + (Math.abs(offset) > Integer.MAX_VALUE ? "ll" : "");
         }
         if (offset != 0) {
-            text.append(offset < 0 ? " - " : " + ").append(Math.abs(offset)).append(Math.abs(offset) > Integer.MAX_VALUE ? "ll" : "");
+            text.append(offset < 0 ? " - " : " + ").append(Math.abs(offset))
+                    .append(Math.abs(offset) > Integer.MAX_VALUE ? "ll" : "");
         }
         return text.toString();
     }

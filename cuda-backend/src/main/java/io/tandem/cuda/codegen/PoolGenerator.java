@@ -191,7 +191,7 @@ public final class PoolGenerator {
             out.append("%s    const %s value = %s;\n".formatted(
                     indent, computed(), ElementType.load(dtype, x + "[place]")));
             out.append(("%s    if (at < 0 || value > best || (value != value && best == best)) {\n"
-                            + "%s        best = value;\n%s        at = place;\n%s        tap = u;\n%s    }\n")
+                    + "%s        best = value;\n%s        at = place;\n%s        tap = u;\n%s    }\n")
                     .formatted(indent, indent, indent, indent, indent));
         });
     }

@@ -131,7 +131,8 @@ final class RowGenerator {
         perRowValues(0);
         long chunk = shape.chunk();
         out.append("    const unsigned first = blockIdx.y * %du;\n".formatted(chunk));
-        out.append("    const unsigned end = %1$du - first < %2$du ? %1$du : first + %2$du;\n".formatted(elements, chunk));
+        out.append(
+                "    const unsigned end = %1$du - first < %2$du ? %1$du : first + %2$du;\n".formatted(elements, chunk));
         pass(0, "first + part", "end");
         List<Integer> folds = folds(1);
         reduce(shape, folds);

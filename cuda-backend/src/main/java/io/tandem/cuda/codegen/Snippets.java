@@ -25,42 +25,45 @@ final class Snippets {
 
     /** In an order in which each one comes behind what it calls. */
     private static final List<Snippet> ALL = List.of(
-            new Snippet("Pack", """
-                    template<class T, int N> struct __align__(sizeof(T) * N > 16 ? 16 : sizeof(T) * N) Pack { T at[N]; };
-                    """),
-            new Snippet("half_to_float", """
-                    static __device__ __forceinline__ float half_to_float(unsigned short bits) {
-                    #if defined(__CUDACC_RTC__) || defined(__NVCC__)
-                        float value;
-                        asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
-                        return value;
-                    #else
-                        unsigned magnitude = (unsigned) (bits & 0x7fff) << 13, sign = (unsigned) (bits & 0x8000) << 16;
-                        if (magnitude >= 0x0f800000u) return __uint_as_float(sign | 0x7f800000u | (magnitude & 0x7fffffu));
-                        float scaled = __uint_as_float(magnitude) * 5.192296858534828e33f;
-                        return __uint_as_float(__float_as_uint(scaled) | sign);
-                    #endif
-                    }
-                    """),
-            new Snippet("float_to_half", """
-                    static __device__ __forceinline__ unsigned short float_to_half(float value) {
-                    #if defined(__CUDACC_RTC__) || defined(__NVCC__)
-                        unsigned short bits;
-                        asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
-                        return bits;
-                    #else
-                        unsigned all = __float_as_uint(value), sign = all >> 16 & 0x8000u, magnitude = all & 0x7fffffffu;
-                        if (magnitude > 0x7f800000u) return (unsigned short) 0x7fff;
-                        if (magnitude >= 0x477ff000u) return (unsigned short) (sign | 0x7c00u);
-                        if (magnitude < 0x38800000u) {
-                            float shifted = __uint_as_float(magnitude) + 0.5f;
-                            return (unsigned short) (sign | (__float_as_uint(shifted) - 0x3f000000u));
-                        }
-                        unsigned odd = magnitude >> 13 & 1u;
-                        return (unsigned short) (sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
-                    #endif
-                    }
-                    """),
+            new Snippet("Pack",
+                    """
+                            template<class T, int N> struct __align__(sizeof(T) * N > 16 ? 16 : sizeof(T) * N) Pack { T at[N]; };
+                            """),
+            new Snippet("half_to_float",
+                    """
+                            static __device__ __forceinline__ float half_to_float(unsigned short bits) {
+                            #if defined(__CUDACC_RTC__) || defined(__NVCC__)
+                                float value;
+                                asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+                                return value;
+                            #else
+                                unsigned magnitude = (unsigned) (bits & 0x7fff) << 13, sign = (unsigned) (bits & 0x8000) << 16;
+                                if (magnitude >= 0x0f800000u) return __uint_as_float(sign | 0x7f800000u | (magnitude & 0x7fffffu));
+                                float scaled = __uint_as_float(magnitude) * 5.192296858534828e33f;
+                                return __uint_as_float(__float_as_uint(scaled) | sign);
+                            #endif
+                            }
+                            """),
+            new Snippet("float_to_half",
+                    """
+                            static __device__ __forceinline__ unsigned short float_to_half(float value) {
+                            #if defined(__CUDACC_RTC__) || defined(__NVCC__)
+                                unsigned short bits;
+                                asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+                                return bits;
+                            #else
+                                unsigned all = __float_as_uint(value), sign = all >> 16 & 0x8000u, magnitude = all & 0x7fffffffu;
+                                if (magnitude > 0x7f800000u) return (unsigned short) 0x7fff;
+                                if (magnitude >= 0x477ff000u) return (unsigned short) (sign | 0x7c00u);
+                                if (magnitude < 0x38800000u) {
+                                    float shifted = __uint_as_float(magnitude) + 0.5f;
+                                    return (unsigned short) (sign | (__float_as_uint(shifted) - 0x3f000000u));
+                                }
+                                unsigned odd = magnitude >> 13 & 1u;
+                                return (unsigned short) (sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+                            #endif
+                            }
+                            """),
             new Snippet("bfloat16_to_float", """
                     static __device__ __forceinline__ float bfloat16_to_float(unsigned short bits) {
                         return __uint_as_float((unsigned) bits << 16);

@@ -67,7 +67,7 @@ final class BatchNormSteps {
                         inverse.address()));
         Place saved = new Place(inverse.region(), inverse.offset(), channels);
         StepKernel restore = new FusedStep(
-                        context, variance(channels, kind.epsilon()), List.of(saved), List.of(variance), scratch)
+                context, variance(channels, kind.epsilon()), List.of(saved), List.of(variance), scratch)
                 .requested();
         StepKernel both = new Sequence(List.of(normalize, restore));
         return residual ? both : new WithScratch(both, channels.bytes());

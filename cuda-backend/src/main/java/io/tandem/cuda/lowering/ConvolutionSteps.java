@@ -81,7 +81,8 @@ final class ConvolutionSteps {
 
     StepKernel filterGradient(Op.ConvolutionFilterGradient op, StepPlaces places) {
         return make(new Call(
-                ConvolutionPass.BACKWARD_FILTER, op.geometry(), places.operand(0), places.result(0), places.operand(1)));
+                ConvolutionPass.BACKWARD_FILTER, op.geometry(), places.operand(0), places.result(0),
+                places.operand(1)));
     }
 
     private StepKernel make(Call call) {
@@ -116,7 +117,8 @@ final class ConvolutionSteps {
             algorithm = context.dnn()
                     .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
         } catch (CudaException | IllegalArgumentException refused) {
-            log.info("a convolution {} of {} runs on a kernel of Tandem's own: {}", call.pass(), shape, refused.getMessage());
+            log.info("a convolution {} of {} runs on a kernel of Tandem's own: {}", call.pass(), shape,
+                    refused.getMessage());
             return Optional.empty();
         }
         StepKernel convolution = new LibraryCall(context, scratch, inputBytes, call, input, problem, algorithm);
@@ -210,7 +212,8 @@ final class ConvolutionSteps {
             long y = call.output().address();
             switch (call.pass()) {
                 case FORWARD -> context.dnn().convolutionForward(problem, algorithm, 1, x, w, 0, y, workspace);
-                case BACKWARD_DATA -> context.dnn().convolutionBackwardData(problem, algorithm, 1, w, y, 0, x, workspace);
+                case BACKWARD_DATA ->
+                    context.dnn().convolutionBackwardData(problem, algorithm, 1, w, y, 0, x, workspace);
                 case BACKWARD_FILTER ->
                     context.dnn().convolutionBackwardFilter(problem, algorithm, 1, x, y, 0, w, workspace);
             }

@@ -25,9 +25,8 @@ public record CudaLowering(Dnn dnn, DeviceOptions options) implements Lowering {
             case CompositeKind.BatchNormTraining b -> BatchNormSteps.supports(operands.getFirst());
             case CompositeKind.Lstm l -> RecurrentForm.supports(kind, operands);
             case CompositeKind.Gru g -> RecurrentForm.supports(kind, operands);
-            case CompositeKind.Softmax _, CompositeKind.LogSoftmax _, CompositeKind.CrossEntropy _,
-                    CompositeKind.LayerNorm _, CompositeKind.BatchNormInference _, CompositeKind.Gelu _,
-                    CompositeKind.Attention _, CompositeKind.Custom _, CompositeKind.Gradient _ -> false;
+            case CompositeKind.Softmax _,CompositeKind.LogSoftmax _,CompositeKind.CrossEntropy _,CompositeKind.LayerNorm _,CompositeKind.BatchNormInference _,CompositeKind.Gelu _,CompositeKind.Attention _,CompositeKind.Custom _,CompositeKind.Gradient _ ->
+                false;
         };
         return supported ? Support.PAIR : Support.NONE;
     }

@@ -35,7 +35,8 @@ final class IndexingSteps {
         Place result = places.result(0);
         long elements = result.shape().size();
         return LaunchStep.perElement(
-                context, IndexingKernels.random(random.distribution()), Math.ceilDiv(elements, 4L), arguments -> arguments
+                context, IndexingKernels.random(random.distribution()), Math.ceilDiv(elements, 4L),
+                arguments -> arguments
                         .pointer(places.operand(0).address())
                         .pointer(places.operand(1).address())
                         .pointer(result.address())
@@ -137,7 +138,8 @@ final class IndexingSteps {
             Place indices, Place updates, Place result, long rows, int count, int size, int inner, int site) {
         StepKernel zeros = new Fill(context.stream(), result);
         StepKernel sums = LaunchStep.perRow(
-                context, IndexingKernels.scatterAtomic(result.dtype(), indices.dtype()), rows, inner, arguments -> arguments
+                context, IndexingKernels.scatterAtomic(result.dtype(), indices.dtype()), rows, inner,
+                arguments -> arguments
                         .pointer(indices.address())
                         .pointer(updates.address())
                         .pointer(result.address())
@@ -215,11 +217,12 @@ final class IndexingSteps {
         long results = result.shape().size();
         boolean rows = inner == 1 && size >= 32;
         LaunchShape grid = LaunchShape.covering(rows ? 32 * results : results, 256, Integer.MAX_VALUE);
-        return new LaunchStep(context, IndexingKernels.argReduce(x.dtype(), reduce.largest(), rows), grid, arguments -> {
-            arguments.pointer(x.address()).pointer(result.address()).int64(results).int32(size);
-            if (!rows) {
-                arguments.int64(inner);
-            }
-        });
+        return new LaunchStep(context, IndexingKernels.argReduce(x.dtype(), reduce.largest(), rows), grid,
+                arguments -> {
+                    arguments.pointer(x.address()).pointer(result.address()).int64(results).int32(size);
+                    if (!rows) {
+                        arguments.int64(inner);
+                    }
+                });
     }
 }

@@ -32,7 +32,8 @@ final class LaunchStep implements StepKernel {
 
     /** A launch of 256 threads per block, one per element. */
     static LaunchStep perElement(
-            LoweringContext context, CudaFunction function, long elements, Consumer<KernelArguments.Builder> arguments) {
+            LoweringContext context, CudaFunction function, long elements,
+            Consumer<KernelArguments.Builder> arguments) {
         return new LaunchStep(
                 context, function, LaunchShape.covering(elements, 256, Integer.MAX_VALUE), arguments);
     }

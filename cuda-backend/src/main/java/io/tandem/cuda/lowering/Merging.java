@@ -80,7 +80,8 @@ final class Merging {
 
     private static boolean touches(List<Place> written, StepPlaces other) {
         return written.stream()
-                .anyMatch(w -> overlaps(w, other.operands()) || overlaps(w, other.results()) || overlaps(w, other.scratch()));
+                .anyMatch(w -> overlaps(w, other.operands()) || overlaps(w, other.results())
+                        || overlaps(w, other.scratch()));
     }
 
     private static boolean overlaps(Place place, List<Place> others) {

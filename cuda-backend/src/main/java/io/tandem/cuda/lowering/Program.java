@@ -89,8 +89,8 @@ final class Program {
         }
         int value = step.operands().isEmpty() ? -1 : step.operands().getLast().value();
         return plan.steps().stream()
-                        .filter(s -> s.operands().stream().anyMatch(o -> o.value() == value))
-                        .count()
+                .filter(s -> s.operands().stream().anyMatch(o -> o.value() == value))
+                .count()
                 > 1;
     }
 
@@ -172,7 +172,9 @@ final class Program {
                 kernels.get(i).issue();
             } catch (CudaException e) {
                 throw new DeviceException(
-                        "step %d of the plan, %s, failed: %s".formatted(i, describe(plan.steps().get(i)), e.getMessage()), e);
+                        "step %d of the plan, %s, failed: %s".formatted(i, describe(plan.steps().get(i)),
+                                e.getMessage()),
+                        e);
             }
         }
         clock.at(kernels.size());

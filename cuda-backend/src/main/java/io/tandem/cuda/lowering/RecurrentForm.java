@@ -106,7 +106,8 @@ record RecurrentForm(
                     && last.operand == piece.operand
                     && last.offset + last.bytes == piece.offset
                     && last.place + last.bytes == piece.place) {
-                merged.set(merged.size() - 1, new Piece(last.operand, last.offset, last.place, last.bytes + piece.bytes));
+                merged.set(merged.size() - 1,
+                        new Piece(last.operand, last.offset, last.place, last.bytes + piece.bytes));
             } else {
                 merged.add(piece);
             }

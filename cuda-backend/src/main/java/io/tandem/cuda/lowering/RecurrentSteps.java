@@ -104,7 +104,8 @@ final class RecurrentSteps {
                         input.address(),
                         form.y(),
                         output.address(),
-                        firstStates(form, places, places.result(1).address(), form.lstm() ? places.result(2).address() : 0),
+                        firstStates(form, places, places.result(1).address(),
+                                form.lstm() ? places.result(2).address() : 0),
                         new RnnMemory(lent(weights), lent(workspace), lent(reserve)))));
         if (form.reverse()) {
             steps.add(flip(y, places.result(0)));

@@ -44,7 +44,8 @@ final class StepFactory {
             return new Sequence(List.of());
         }
         return switch (step.action()) {
-            case Plan.RunKernel run -> new FusedStep(context, run.kernel(), places.operands(), places.results(), scratch);
+            case Plan.RunKernel run ->
+                new FusedStep(context, run.kernel(), places.operands(), places.results(), scratch);
             case Plan.Call call -> call(call, places, sharedResidual);
             case Plan.Convert convert -> new Copy(context.stream(), places.operand(0), places.result(0));
             case Plan.Loop loop -> throw new IllegalArgumentException("a loop has a program of its own");
@@ -70,10 +71,10 @@ final class StepFactory {
             case Op.PoolPick pick -> pools.pick(pick, places);
             case Op.Gather gather -> indexing.gather(gather, places);
             case Op.ScatterAdd scatter -> indexing.scatterAdd(scatter, places);
-            case Op.Composite(CompositeKind kind, Graph body) -> composite(call.op(), kind, places, call, sharedResidual);
-            case Op.Input _, Op.Constant _, Op.Scan _ -> throw unsupported(call.op(), "as a call");
-            case Op.Iota _, Op.Unary _, Op.Binary _, Op.Compare _, Op.Select _, Op.Cast _, Op.Reshape _, Op.Permute _,
-                    Op.Broadcast _, Op.Slice _, Op.Flip _, Op.Reduce _ ->
+            case Op.Composite(CompositeKind kind, Graph body) ->
+                composite(call.op(), kind, places, call, sharedResidual);
+            case Op.Input _,Op.Constant _,Op.Scan _ -> throw unsupported(call.op(), "as a call");
+            case Op.Iota _,Op.Unary _,Op.Binary _,Op.Compare _,Op.Select _,Op.Cast _,Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Flip _,Op.Reduce _ ->
                 throw unsupported(call.op(), "outside of a kernel");
         };
     }
@@ -88,14 +89,10 @@ final class StepFactory {
                 case CompositeKind.BatchNormTraining norm -> batchNorms.gradient(gradient, norm.epsilon(), places);
                 case CompositeKind.Lstm lstm -> recurrent.gradient(gradient, places, sharedResidual);
                 case CompositeKind.Gru gru -> recurrent.gradient(gradient, places, sharedResidual);
-                case CompositeKind.Softmax _, CompositeKind.LogSoftmax _, CompositeKind.CrossEntropy _,
-                        CompositeKind.LayerNorm _, CompositeKind.BatchNormInference _, CompositeKind.Gelu _,
-                        CompositeKind.Attention _, CompositeKind.Custom _, CompositeKind.Gradient _ ->
+                case CompositeKind.Softmax _,CompositeKind.LogSoftmax _,CompositeKind.CrossEntropy _,CompositeKind.LayerNorm _,CompositeKind.BatchNormInference _,CompositeKind.Gelu _,CompositeKind.Attention _,CompositeKind.Custom _,CompositeKind.Gradient _ ->
                     throw unsupported(op, "natively");
             };
-            case CompositeKind.Softmax _, CompositeKind.LogSoftmax _, CompositeKind.CrossEntropy _,
-                    CompositeKind.LayerNorm _, CompositeKind.BatchNormInference _, CompositeKind.Gelu _,
-                    CompositeKind.Attention _, CompositeKind.Custom _ ->
+            case CompositeKind.Softmax _,CompositeKind.LogSoftmax _,CompositeKind.CrossEntropy _,CompositeKind.LayerNorm _,CompositeKind.BatchNormInference _,CompositeKind.Gelu _,CompositeKind.Attention _,CompositeKind.Custom _ ->
                 throw unsupported(op, "natively");
         };
     }

@@ -54,7 +54,8 @@ class GoldenSourceTest {
         return Stream.of(
                 new Golden("line", kernel(TensorType.f32(1000), x -> x.mul(0.5).tanh().relu())),
                 new Golden("half", kernel(TensorType.of(DType.F16, 1000), x -> x.mul(x).add(1))),
-                new Golden("bias", kernel(images, x -> x.add(x.graph().input("b", TensorType.f32(8)).reshape(8, 1, 1)).relu())),
+                new Golden("bias",
+                        kernel(images, x -> x.add(x.graph().input("b", TensorType.f32(8)).reshape(8, 1, 1)).relu())),
                 new Golden("transposed", kernel(TensorType.f32(30, 50), x -> x.permute(1, 0).exp())),
                 new Golden("softmax", kernel(TensorType.f32(64, 100), x -> x.softmax(1))),
                 new Golden("mean-of-short-rows", kernel(TensorType.f32(64, 10), x -> x.mean(1))),
@@ -104,7 +105,8 @@ class GoldenSourceTest {
     void unalignedMemoryIsNotMovedInPacks() {
         Kernel kernel = kernel(TensorType.f32(1000), x -> x.mul(2));
         String aligned = generate(kernel).source().text();
-        String odd = KernelGenerator.generate(kernel, new Alignments(List.of(4L), List.of(256L)), false).source().text();
+        String odd =
+                KernelGenerator.generate(kernel, new Alignments(List.of(4L), List.of(256L)), false).source().text();
         assertTrue(aligned.contains("Pack<float, 4>"), aligned);
         assertTrue(!odd.contains("Pack"), odd);
     }
@@ -124,7 +126,7 @@ class GoldenSourceTest {
         SegmentedCode code = KernelGenerator.generateSegmented(kernel, Alignments.full(1, 1), false).orElseThrow();
         assertTrue(code.capacity() > 30 && code.capacity() * code.segmentBytes() < 4000);
         assertTrue(KernelGenerator.generateSegmented(
-                        kernel(TensorType.f32(8, 8), x -> x.sum(1)), Alignments.full(1, 1), false)
+                kernel(TensorType.f32(8, 8), x -> x.sum(1)), Alignments.full(1, 1), false)
                 .isEmpty());
     }
 }
