@@ -77,8 +77,8 @@ public record CrossEntropy(
 
     @Override
     public void check(TensorType prediction, NDArray target) {
-        if (target.dtype().isFloating()) {
-            return;
+        if (target.dtype().isFloating() || target.shape().rank() != prediction.shape().rank()) {
+            return; // probabilities, or shapes that do not fit: of those the graph tells more
         }
         int axis = classAxis < 0 ? classAxis : classAxis - 1;
         int classes = prediction.shape().dim(axis);
