@@ -48,6 +48,8 @@ import picocli.CommandLine.Spec;
             "  tandem forecast --series sales.csv --target revenue --window 60 --horizon 14 --cell gru"
         })
 final class ForecastCommand implements Callable<Integer> {
+    private static final double PEAK_RATE = 2e-4;
+
     @Spec
     private CommandSpec spec;
 
@@ -75,7 +77,7 @@ final class ForecastCommand implements Callable<Integer> {
             description = "lstm, gru or rnn. Default: lstm.")
     private LstmForecaster.Cell cell;
 
-    @Option(names = "--epochs", paramLabel = "N", defaultValue = "4", description = "Passes over the data. Default: 4.")
+    @Option(names = "--epochs", paramLabel = "N", defaultValue = "2", description = "Passes over the data. Default: 2.")
     private int epochs;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Windows per step. Default: 64.")
@@ -156,7 +158,7 @@ final class ForecastCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(1e-3, 1e-5, steps)))
+                model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(PEAK_RATE, PEAK_RATE / 100, steps)))
                 .withMetrics(Metrics.meanAbsoluteError())
                 .withClipping(Clipping.byGlobalNorm(1));
         double seconds;
