@@ -35,7 +35,7 @@ final class CpuDevice implements Device {
 
     private final DeviceOptions options;
     private final CpuSettings settings;
-    private final HostMemory memory = new HostMemory("cpu");
+    private final HostMemory memory = new HostMemory("cpu", this::finishWork);
     private final OwnerThread owner = new OwnerThread("tandem-cpu");
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();
@@ -114,6 +114,12 @@ final class CpuDevice implements Device {
     public void read(Buffer source, long offset, MemorySegment target) {
         settle();
         target.copyFrom(memory.segment(source, offset, target.byteSize()));
+    }
+
+    private void finishWork() {
+        if (!closed) {
+            owner.finish();
+        }
     }
 
     /** Waits for the work that was asked for. */

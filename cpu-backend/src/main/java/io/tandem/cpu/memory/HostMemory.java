@@ -18,14 +18,20 @@ public final class HostMemory implements AutoCloseable {
     public static final long ALIGNMENT = 64;
 
     private final String device;
+    private final Runnable finishWork;
     private final Set<HostBuffer> buffers = Collections.newSetFromMap(new IdentityHashMap<>());
     private Block workspace = Block.EMPTY;
     private long extra;
     private boolean closed;
 
-    /** Memory of the named device. */
-    public HostMemory(String device) {
+    /**
+     * Memory of the named device.
+     *
+     * @param finishWork waits until no work uses the buffers any more; called before one is given back
+     */
+    public HostMemory(String device, Runnable finishWork) {
         this.device = device;
+        this.finishWork = finishWork;
     }
 
     private record Block(Arena arena, MemorySegment segment) {
@@ -167,7 +173,11 @@ public final class HostMemory implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 buffers.remove(this);
-                block.close();
+                try {
+                    finishWork.run();
+                } finally {
+                    block.close();
+                }
             }
         }
 

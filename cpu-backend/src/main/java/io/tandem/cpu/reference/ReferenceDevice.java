@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 final class ReferenceDevice implements Device {
     private final DeviceOptions options;
-    private final HostMemory memory = new HostMemory("reference");
+    private final HostMemory memory = new HostMemory("reference", () -> {});
     private final Interpreter interpreter = new Interpreter();
 
     ReferenceDevice(DeviceOptions options) {
