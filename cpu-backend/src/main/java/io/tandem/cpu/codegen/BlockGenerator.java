@@ -8,7 +8,10 @@ import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 
-/** Writes the body of {@link Block#run}, or of a method like it: the loops. What happens to a column is the business of subclasses. */
+/**
+ * Writes the body of {@link Block#run}, or of a method like it: the loops. What happens to a column is the business of
+ * subclasses.
+ */
 abstract class BlockGenerator {
     static final ClassDesc SEGMENT = ClassDesc.of("java.lang.foreign.MemorySegment");
     static final ClassDesc OBJECT_ARRAY = ConstantDescs.CD_Object.arrayType();

@@ -3,9 +3,9 @@ package io.tandem.cpu.codegen;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The part of vector code that is the same for all programs. Generated subclasses have two methods, each with all loops:
- * one for whole vectors, one for the columns that are left in each line. Neither calls the other, since a call would
- * empty the vector registers, and methods with both in them are too large for the JIT's first compiler.
+ * The part of vector code that is the same for all programs. Generated subclasses have two methods, each with all
+ * loops: one for whole vectors, one for the columns that are left in each line. Neither calls the other, since a call
+ * would empty the vector registers, and methods with both in them are too large for the JIT's first compiler.
  */
 abstract class VectorBlock implements Block {
     private final int step;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tandem.conformance.MemoryProcess;
 import io.tandem.conformance.TrainingProcess;
 import io.tandem.train.Checkpoint;
 import io.tandem.train.CheckpointFolder;
@@ -34,25 +35,22 @@ class ProcessTest {
     @TempDir
     Path folder;
 
-    private List<String> command(int units, Path run, int epochs, String... options) {
+    private static List<String> command(int units, Path run, int epochs, String... options) {
+        List<String> arguments =
+                List.of("cpu", run.toString(), Integer.toString(epochs), Integer.toString(units));
+        List<String> all = new ArrayList<>(List.of("-Xmx256m", "-XX:+UseSerialGC"));
+        all.addAll(List.of(options));
+        return java(all, TrainingProcess.class, arguments);
+    }
+
+    private static List<String> java(List<String> options, Class<?> main, List<String> arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        List<String> command = new ArrayList<>(List.of(
-                java,
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(List.of(options));
-        command.addAll(List.of(
-                "-cp",
-                classes,
-                TrainingProcess.class.getName(),
-                "cpu",
-                run.toString(),
-                Integer.toString(epochs),
-                Integer.toString(units)));
+        List<String> command = new ArrayList<>(
+                List.of(java, "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", classes, main.getName()));
+        command.addAll(arguments);
         return command;
     }
 
@@ -195,5 +193,24 @@ class ProcessTest {
         Path home = Files.writeString(folder.resolve("no-folder"), "");
         String normal = checksum(SMALL, folder.resolve("normal"), 1);
         assertEquals(normal, checksum(SMALL, folder.resolve("read-only"), 1, "-Duser.home=" + home));
+    }
+
+    @Test
+    @Tag("soak")
+    void nativeMemoryIsSteady() throws Exception {
+        assumeTrue(new File("/proc/self/status").canRead(), "needs a system that tells a process's memory in a file");
+        for (String device : List.of("reference", "cpu")) {
+            for (String what : List.of("steps", "opens")) {
+                Path log = Files.createTempFile(folder, "memory", ".txt");
+                List<String> options = List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC");
+                Process process = start(log, java(options, MemoryProcess.class, List.of(device, what)));
+                assertEquals(0, process.waitFor(), Files.readString(log));
+                long kilobytes = Long.parseLong(lineOf(log, "grown").substring("grown ".length()));
+                System.getLogger(ProcessTest.class.getName())
+                        .log(System.Logger.Level.INFO, "{0}, {1}: resident memory grew by {2} KB", device, what,
+                                kilobytes);
+                assertTrue(kilobytes < 16 << 10, device + ", " + what + ": " + kilobytes + " KB");
+            }
+        }
     }
 }
