@@ -6,6 +6,7 @@ import io.tandem.backend.DeviceException;
 import io.tandem.data.DataException;
 import io.tandem.graph.GraphException;
 import io.tandem.io.FormatException;
+import io.tandem.samples.bench.BenchCommand;
 import java.io.UncheckedIOException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -18,7 +19,8 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "tandem",
         description = "Deep learning in plain Java: sample applications and tools.",
-        subcommands = {MnistCommand.class, ForecastCommand.class, SummaryCommand.class, DoctorCommand.class},
+        subcommands = {MnistCommand.class, ForecastCommand.class, SummaryCommand.class, DoctorCommand.class,
+            BenchCommand.class},
         mixinStandardHelpOptions = true,
         version = "tandem 0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",

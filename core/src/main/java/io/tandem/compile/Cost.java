@@ -1,0 +1,143 @@
+package io.tandem.compile;
+
+import io.tandem.graph.Graph;
+import io.tandem.graph.Node;
+import io.tandem.graph.Op;
+import io.tandem.graph.PoolGeometry;
+import io.tandem.graph.Tensor;
+import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
+import java.util.List;
+
+/**
+ * What a piece of work costs, whatever the machine: the yardstick for measured times.
+ *
+ * @param flops floating-point operations; a multiplication with an addition counts as two, any function as one
+ * @param bytes of operands and results, each read or written once
+ */
+public record Cost(long flops, long bytes) {
+
+    /** The cost of a step of a plan. */
+    public static Cost of(Plan.Step step) {
+        long bytes = bytes(step.operands()) + bytes(step.results());
+        List<TensorType> operands = types(step.operands());
+        List<TensorType> results = types(step.results());
+        return switch (step.action()) {
+            case Plan.RunKernel(Kernel kernel) -> new Cost(flops(kernel), bytes);
+            case Plan.Call call -> {
+                long elements = results.getFirst().shape().size();
+                long epilogue = call.epilogue()
+                        .map(e -> elements * ((e.bias() ? 1 : 0) + (e.activation().isPresent() ? 1 : 0)))
+                        .orElse(0L);
+                yield new Cost(flops(call.op(), operands, results) + epilogue, bytes);
+            }
+            case Plan.Loop loop -> {
+                Cost body = of(loop.body());
+                yield new Cost(loop.length() * body.flops(), Math.max(bytes, loop.length() * body.bytes()));
+            }
+            case Plan.Convert convert -> new Cost(0, bytes);
+        };
+    }
+
+    /** The sum over a plan's steps. */
+    public static Cost of(Plan plan) {
+        return plan.steps().stream().map(Cost::of).reduce(new Cost(0, 0), Cost::plus);
+    }
+
+    /** Floating-point operations of all nodes of a graph, those inside composites and scans included. */
+    public static long flops(Graph graph) {
+        long sum = 0;
+        for (Node node : graph.nodes()) {
+            sum += flops(node.op(), node.operands().stream().map(Tensor::type).toList(), node.types());
+        }
+        return sum;
+    }
+
+    /** Both costs. */
+    public Cost plus(Cost other) {
+        return new Cost(flops + other.flops, bytes + other.bytes);
+    }
+
+    private static long flops(Kernel kernel) {
+        boolean[] perRow = kernel.perRow();
+        long perElement = 0;
+        long perRowOnce = 0;
+        for (int i = 0; i < perRow.length; i++) {
+            boolean works = switch (kernel.body().get(i)) {
+                case Kernel.Load load -> false;
+                case Kernel.Literal literal -> false;
+                case Kernel.Index index -> false;
+                case Kernel.Cast cast -> false;
+                case Kernel.Unary unary -> true;
+                case Kernel.Binary binary -> true;
+                case Kernel.Compare compare -> true;
+                case Kernel.Select select -> true;
+                case Kernel.Fold fold -> true;
+            };
+            boolean once = perRow[i] && !(kernel.body().get(i) instanceof Kernel.Fold);
+            perElement += works && !once ? 1 : 0;
+            perRowOnce += works && once ? 1 : 0;
+        }
+        return perElement * kernel.size() + perRowOnce * kernel.outer().size();
+    }
+
+    private static long flops(Op op, List<TensorType> operands, List<TensorType> results) {
+        return switch (op) {
+            case Op.MatMul product -> {
+                Shape a = operands.getFirst().shape();
+                yield 2 * size(results) * a.dim(product.transposeA() ? -2 : -1);
+            }
+            case Op.Convolution convolution -> 2 * size(results) * perOutput(operands.get(1).shape());
+            case Op.ConvolutionInputGradient gradient ->
+                2 * operands.get(1).shape().size() * perOutput(operands.getFirst().shape());
+            case Op.ConvolutionFilterGradient gradient ->
+                2 * operands.get(1).shape().size() * perOutput(gradient.filterShape());
+            case Op.Pool pool -> size(results) * window(pool.geometry());
+            case Op.PoolGradient pool -> operands.getLast().shape().size() * window(pool.geometry());
+            case Op.PoolPick pick -> size(results) * window(pick.geometry());
+            case Op.Reduce reduce -> operands.getFirst().shape().size();
+            case Op.ArgReduce reduce -> operands.getFirst().shape().size();
+            case Op.ScatterAdd scatter -> operands.get(1).shape().size();
+            case Op.Unary unary -> size(results);
+            case Op.Binary binary -> size(results);
+            case Op.Compare compare -> size(results);
+            case Op.Select select -> size(results);
+            case Op.Scan scan -> scan.length() * flops(scan.body());
+            case Op.Composite composite -> flops(composite.body());
+            case Op.Input input -> 0;
+            case Op.Constant constant -> 0;
+            case Op.Iota iota -> 0;
+            case Op.Random random -> 0;
+            case Op.Cast cast -> 0;
+            case Op.Reshape reshape -> 0;
+            case Op.Permute permute -> 0;
+            case Op.Broadcast broadcast -> 0;
+            case Op.Slice slice -> 0;
+            case Op.Pad pad -> 0;
+            case Op.Concat concat -> 0;
+            case Op.Flip flip -> 0;
+            case Op.Gather gather -> 0;
+        };
+    }
+
+    /** Multiplications that go into one element of a convolution's result. */
+    private static long perOutput(Shape filter) {
+        return filter.size() / filter.dim(0);
+    }
+
+    private static long window(PoolGeometry geometry) {
+        return geometry.window().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
+    }
+
+    private static long size(List<TensorType> types) {
+        return types.getFirst().shape().size();
+    }
+
+    private static List<TensorType> types(List<Plan.Operand> operands) {
+        return operands.stream().map(Plan.Operand::type).toList();
+    }
+
+    private static long bytes(List<Plan.Operand> operands) {
+        return operands.stream().mapToLong(o -> o.type().bytes()).sum();
+    }
+}

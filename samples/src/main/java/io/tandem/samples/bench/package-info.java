@@ -1,0 +1,2 @@
+/** Measures Tandem's speed on fixed workloads. */
+package io.tandem.samples.bench;
