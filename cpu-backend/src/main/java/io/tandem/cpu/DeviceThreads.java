@@ -1,10 +1,11 @@
 package io.tandem.cpu;
 
-import io.tandem.cpu.codegen.Parallel;
+import io.tandem.cpu.primitive.Team;
 import io.tandem.cpu.threads.Workers;
+import java.util.function.Supplier;
 
 /** The threads of a device, for kernels in Java and for generated ones. Belongs to the device's thread. */
-final class DeviceThreads implements io.tandem.cpu.kernel.Parallel, Parallel, AutoCloseable {
+final class DeviceThreads implements io.tandem.cpu.kernel.Parallel, Team, AutoCloseable {
     private final Workers workers;
 
     DeviceThreads(Workers workers) {
@@ -14,6 +15,11 @@ final class DeviceThreads implements io.tandem.cpu.kernel.Parallel, Parallel, Au
     @Override
     public int threads() {
         return workers.threads();
+    }
+
+    @Override
+    public <T> T alone(Supplier<T> make) {
+        return workers.alone(make);
     }
 
     @Override

@@ -2,13 +2,12 @@ package io.tandem.cpu.primitive;
 
 import io.tandem.compile.Kernel;
 import io.tandem.cpu.codegen.CompiledKernel;
-import io.tandem.cpu.codegen.Parallel;
 import java.util.function.Function;
 
 /**
  * Generated code for what stands between a library's primitives.
  *
  * @param compiler makes code of a kernel
- * @param parallel the threads that run it
+ * @param team the threads that run it
  */
-public record FusedCode(Function<Kernel, CompiledKernel> compiler, Parallel parallel) {}
+public record FusedCode(Function<Kernel, CompiledKernel> compiler, Team team) {}

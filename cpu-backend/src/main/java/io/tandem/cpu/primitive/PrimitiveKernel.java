@@ -11,6 +11,7 @@ import io.tandem.cpu.onednn.Primitive;
 import io.tandem.cpu.onednn.PrimitiveAttributes;
 import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.cpu.onednn.Reorder;
+import io.tandem.cpu.onednn.Stream;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -176,11 +177,23 @@ final class PrimitiveKernel implements StepKernel {
 
         /** A primitive with its memories, which runs when other work of this kernel calls it. */
         BoundPrimitive ready(PrimitiveDescriptor descriptor, Map<Argument, Memory> memories) {
+            return ready(descriptor, memories, context.stream());
+        }
+
+        /** A stream for primitives that run on another thread than others of this kernel. */
+        Stream stream() {
+            Stream stream = context.engine().stream();
+            resources.add(stream);
+            return stream;
+        }
+
+        /** A primitive with its memories, on a stream of its own thread. */
+        BoundPrimitive ready(PrimitiveDescriptor descriptor, Map<Argument, Memory> memories, Stream stream) {
             Map<Argument, Memory> all = new LinkedHashMap<>(memories);
             descriptor.scratchpad().ifPresent(d -> all.put(Argument.SCRATCHPAD, temporary(d)));
             Primitive primitive = descriptor.primitive();
             resources.add(primitive);
-            BoundPrimitive ready = primitive.bind(context.stream(), all);
+            BoundPrimitive ready = primitive.bind(stream, all);
             resources.add(ready);
             return ready;
         }

@@ -18,10 +18,12 @@ import java.lang.invoke.VarHandle;
  */
 final class OpenMpWorkers extends Workers {
     private final Arena arena = Arena.ofShared();
+    private final NativeLibraries libraries;
     private final long region;
 
     OpenMpWorkers(int threads, NativeLibraries libraries) {
         super(threads);
+        this.libraries = libraries;
         if (!possible(libraries)) {
             throw new IllegalArgumentException("the OpenMP runtime has no GOMP_parallel");
         }
@@ -98,6 +100,11 @@ final class OpenMpWorkers extends Workers {
             runPart(part);
         }
         VarHandle.releaseFence();
+    }
+
+    @Override
+    void setLibraryThreads(int count) {
+        libraries.find("omp_set_num_threads").ifPresent(function -> setThreads(function, count));
     }
 
     @Override

@@ -62,6 +62,11 @@ final class PoolWorkers extends Workers {
     }
 
     @Override
+    void setLibraryThreads(int count) {
+        // Loops and oneDNN share no threads here.
+    }
+
+    @Override
     void shutDown() {
         ended = true;
         round.incrementAndGet();

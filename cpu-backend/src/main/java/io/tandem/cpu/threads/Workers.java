@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,6 +78,23 @@ public abstract sealed class Workers implements AutoCloseable permits OpenMpWork
         }
         return new PoolWorkers(threads);
     }
+
+    /**
+     * Makes something while oneDNN takes the owner for its only thread: primitives made so can be run by the parts of a
+     * loop, each on a thread of its own.
+     */
+    public final <T> T alone(Supplier<T> make) {
+        requireIdleOwner();
+        setLibraryThreads(1);
+        try {
+            return make.get();
+        } finally {
+            setLibraryThreads(threads);
+        }
+    }
+
+    /** Sets the number of threads that oneDNN uses on the owner, where that can be set. */
+    abstract void setLibraryThreads(int count);
 
     /** The number of threads that share a loop, the owner included. */
     public final int threads() {
