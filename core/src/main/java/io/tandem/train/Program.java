@@ -67,24 +67,20 @@ final class Program implements AutoCloseable {
             throw new IllegalArgumentException(
                     "'" + input + "' takes " + type + ", the batch gives " + value.type());
         }
-        state.device().write(own.get(input), 0, value.cast(type.dtype()).segment());
+        MemorySegment values = value.cast(type.dtype()).segment();
+        state.guarded(() -> state.device().write(own.get(input), 0, values));
     }
 
     NDArray read(String output) {
         TensorType type = types.get(output);
         MemorySegment values = NDArray.allocate(type);
-        state.device().read(own.get(output), 0, values);
+        state.guarded(() -> state.device().read(own.get(output), 0, values));
         return NDArray.wrap(type, values);
     }
 
     void run() {
         state.requireUsable();
-        try {
-            executable.run(arguments);
-        } catch (RuntimeException | Error e) {
-            state.markDamaged();
-            throw e;
-        }
+        state.guarded(() -> executable.run(arguments));
     }
 
     List<Executable.StepTime> profile() {

@@ -115,7 +115,7 @@ public final class State implements AutoCloseable {
         requireUsable();
         Entry entry = entry(path);
         MemorySegment values = NDArray.allocate(entry.type());
-        device.read(entry.buffer(), 0, values);
+        guarded(() -> device.read(entry.buffer(), 0, values));
         return NDArray.wrap(entry.type(), values);
     }
 
@@ -131,7 +131,21 @@ public final class State implements AutoCloseable {
             throw new IllegalArgumentException(
                     "state entry '" + path + "' is " + entry.type() + ", the new value is " + value.type());
         }
-        device.write(entry.buffer(), 0, value.cast(entry.type().dtype()).segment());
+        MemorySegment values = value.cast(entry.type().dtype()).segment();
+        guarded(() -> device.write(entry.buffer(), 0, values));
+    }
+
+    /**
+     * Does something with the device. A device works on its own and may tell the failure of an earlier step only now: then
+     * the values are possibly inconsistent.
+     */
+    void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            damaged = true;
+            throw e;
+        }
     }
 
     /** Copies of the values of all entries that belong into a checkpoint, by path. */
@@ -202,11 +216,6 @@ public final class State implements AutoCloseable {
             throw new IllegalArgumentException("no state entry '" + path + "'; there are " + entries.keySet());
         }
         return entry;
-    }
-
-    /** Marks the values as possibly inconsistent: a step failed midway. */
-    void markDamaged() {
-        damaged = true;
     }
 
     void requireUsable() {

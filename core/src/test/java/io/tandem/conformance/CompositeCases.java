@@ -236,6 +236,21 @@ final class CompositeCases {
                         .within(new Tolerance(64, 64)));
             }
         }
+        for (boolean reverse : new boolean[] {false, true}) {
+            cases.add(OpCase.of(
+                    // Enough rows for backends that divide them among threads, of unequal numbers.
+                    "lstm/many rows" + (reverse ? ", reversed" : ""),
+                    List.of(
+                            Draw.f32(3, 37, 4),
+                            Draw.f32(37, 5),
+                            Draw.f32(37, 5),
+                            Draw.f32(20, 4),
+                            Draw.f32(20, 5),
+                            Draw.f32(20)),
+                    in -> Composites.lstm(
+                            in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), reverse))
+                    .within(new Tolerance(64, 64)));
+        }
         cases.add(OpCase.one(
                 "lstm/two layers, last state",
                 List.of(

@@ -13,6 +13,7 @@ import io.tandem.cpu.kernel.Faults;
 import io.tandem.cpu.layout.LayoutPass;
 import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.memory.HostMemory;
+import io.tandem.cpu.memory.StagingMemory;
 import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.primitive.FusedCode;
 import io.tandem.cpu.primitive.OneDnnContext;
@@ -33,9 +34,13 @@ import org.slf4j.LoggerFactory;
 final class CpuDevice implements Device {
     private static final Logger log = LoggerFactory.getLogger(CpuDevice.class);
 
+    /** Larger values are not staged: copying them twice would cost more than waiting. */
+    private static final long STAGED_BYTES = 16L << 20;
+
     private final DeviceOptions options;
     private final CpuSettings settings;
     private final HostMemory memory = new HostMemory("cpu", this::finishWork);
+    private final StagingMemory staging = new StagingMemory(memory::account);
     private final OwnerThread owner = new OwnerThread("tandem-cpu");
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();
@@ -106,8 +111,19 @@ final class CpuDevice implements Device {
 
     @Override
     public void write(Buffer target, long offset, MemorySegment source) {
-        settle();
-        memory.segment(target, offset, source.byteSize()).copyFrom(source);
+        MemorySegment segment = memory.segment(target, offset, source.byteSize());
+        if (owner.isIdle() || source.byteSize() > STAGED_BYTES) {
+            owner.finish();
+            segment.copyFrom(source);
+            return;
+        }
+        // Work that waits may still read what is there: the new values wait too, so that the caller need not.
+        MemorySegment staged = staging.take(source.byteSize());
+        MemorySegment.copy(source, 0, staged, 0, source.byteSize());
+        owner.post(() -> {
+            MemorySegment.copy(staged, 0, segment, 0, segment.byteSize());
+            staging.give(staged);
+        });
     }
 
     @Override
@@ -190,6 +206,7 @@ final class CpuDevice implements Device {
             });
             executables.clear();
             owner.close();
+            staging.close();
             memory.close();
         }
     }

@@ -14,7 +14,6 @@ final class CpuExecutable implements Executable {
     private final CpuDevice device;
     private final Program program;
     private final List<Plan.Argument> expected;
-    private final long[] addresses;
     private final long heldBytes;
     private boolean closed;
 
@@ -22,7 +21,6 @@ final class CpuExecutable implements Executable {
         this.device = device;
         this.program = program;
         this.expected = program.plan().arguments();
-        this.addresses = new long[expected.size()];
         this.heldBytes = program.constantBytes();
         device.memory().account(heldBytes);
     }
@@ -34,27 +32,25 @@ final class CpuExecutable implements Executable {
 
     @Override
     public void run(List<Buffer> arguments) {
-        device.owner().finish();
-        locate(arguments);
+        long[] addresses = locate(arguments);
         device.owner().post(() -> {
-            bind();
+            bind(addresses);
             program.run();
         });
     }
 
     @Override
     public List<StepTime> profile(List<Buffer> arguments) {
-        device.owner().finish();
-        locate(arguments);
+        long[] addresses = locate(arguments);
         List<StepTime> times = new ArrayList<>();
         device.owner().call(() -> {
-            bind();
+            bind(addresses);
             program.profile((step, kernel, seconds) -> times.add(new StepTime(step, kernel, seconds)));
         });
         return times;
     }
 
-    private void locate(List<Buffer> arguments) {
+    private long[] locate(List<Buffer> arguments) {
         HostMemory memory = device.memory();
         memory.requireOpen();
         if (closed) {
@@ -67,6 +63,7 @@ final class CpuExecutable implements Executable {
                             expected.stream().map(Plan.Argument::name).toList(),
                             arguments.size()));
         }
+        long[] addresses = new long[expected.size()];
         for (int i = 0; i < addresses.length; i++) {
             Plan.Argument argument = expected.get(i);
             MemorySegment segment = memory.segment(arguments.get(i));
@@ -76,9 +73,10 @@ final class CpuExecutable implements Executable {
             }
             addresses[i] = segment.address();
         }
+        return addresses;
     }
 
-    private void bind() {
+    private void bind(long[] addresses) {
         program.bindWorkspace(device.memory().workspace(program.workspaceBytes()).address());
         for (int i = 0; i < addresses.length; i++) {
             program.bindArgument(i, addresses[i]);

@@ -6,16 +6,21 @@ import java.util.function.Supplier;
 
 /**
  * The one thread that runs a device's native code: OpenMP keeps a team of workers per calling thread, so all calls must
- * come from the same one. Tasks run one at a time; the caller may go on while one runs, and meets its failure at the
- * next
- * call.
+ * come from the same one. Tasks run one at a time, in the order in which they were posted; the caller may go on while they
+ * do, a few tasks ahead. When a task fails, those that were posted after it are dropped, and the caller meets the failure
+ * at its next call.
  */
 final class OwnerThread implements AutoCloseable {
+    /** Tasks that may wait; more would only make the caller's data older. */
+    private static final int DEPTH = 8;
+
     /** Waiting starts with spinning, because steps of small models are short. */
     private static final int SPINS = 2_000;
 
     private final Thread thread;
-    private volatile Runnable task;
+    private final Runnable[] queue = new Runnable[DEPTH];
+    private volatile long posted;
+    private volatile long done;
     private volatile Thread waiter;
     private volatile boolean stop;
     private volatile Throwable failure;
@@ -26,17 +31,17 @@ final class OwnerThread implements AutoCloseable {
     }
 
     private void loop() {
-        while (true) {
-            Runnable next = await();
-            if (next == null) {
-                return;
-            }
+        for (long next = 0; await(next); next++) {
+            int slot = (int) (next % DEPTH);
             try {
-                next.run();
+                if (failure == null) {
+                    queue[slot].run();
+                }
             } catch (Throwable e) {
                 failure = e;
             }
-            task = null;
+            queue[slot] = null;
+            done = next + 1;
             Thread waiting = waiter;
             if (waiting != null) {
                 LockSupport.unpark(waiting);
@@ -44,12 +49,12 @@ final class OwnerThread implements AutoCloseable {
         }
     }
 
-    private Runnable await() {
+    /** Waits for a task; false where there is none and the thread is to end. */
+    private boolean await(long next) {
         int spins = 0;
-        while (true) {
-            Runnable next = task;
-            if (next != null || stop) {
-                return next;
+        while (posted == next) {
+            if (stop) {
+                return false;
             }
             if (spins++ < SPINS) {
                 Thread.onSpinWait();
@@ -57,6 +62,12 @@ final class OwnerThread implements AutoCloseable {
                 LockSupport.park(this);
             }
         }
+        return true;
+    }
+
+    /** Whether all tasks are done and none has failed since the last call. */
+    boolean isIdle() {
+        return done == posted && failure == null;
     }
 
     /** Runs a task after all others, and waits for it. */
@@ -74,30 +85,21 @@ final class OwnerThread implements AutoCloseable {
         return value;
     }
 
-    /** Waits for the task before, then starts one and returns. */
+    /** Adds a task to those that wait, and returns; waits where there are many. By one thread at a time. */
     void post(Runnable work) {
-        finish();
-        task = work;
+        if (failure != null) {
+            finish();
+        }
+        long number = posted;
+        awaitDone(number - DEPTH + 1);
+        queue[(int) (number % DEPTH)] = work;
+        posted = number + 1;
         LockSupport.unpark(thread);
     }
 
-    /** Waits for the last task; throws what made it fail. */
+    /** Waits for all tasks; throws what made one fail. */
     void finish() {
-        if (Thread.currentThread() == thread) {
-            throw new IllegalStateException("the device's own thread cannot wait for itself");
-        }
-        int spins = 0;
-        while (task != null) {
-            if (spins++ < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                waiter = Thread.currentThread();
-                if (task != null) {
-                    LockSupport.park(this);
-                }
-            }
-        }
-        waiter = null;
+        awaitDone(posted);
         Throwable failed = failure;
         if (failed != null) {
             failure = null;
@@ -108,6 +110,24 @@ final class OwnerThread implements AutoCloseable {
                     failed instanceof DeviceException ? failed.getMessage() : "a task of the device failed: " + failed,
                     failed);
         }
+    }
+
+    private void awaitDone(long count) {
+        if (Thread.currentThread() == thread) {
+            throw new IllegalStateException("the device's own thread cannot wait for itself");
+        }
+        int spins = 0;
+        while (done < count) {
+            if (spins++ < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                waiter = Thread.currentThread();
+                if (done < count) {
+                    LockSupport.park(this);
+                }
+            }
+        }
+        waiter = null;
     }
 
     /** Waits for the last task and ends the thread. */
