@@ -26,7 +26,8 @@ import org.apache.commons.csv.CSVRecord;
  * @param separator the character between the cells
  */
 record CsvScan(Path path, boolean header, char separator) {
-    private static final int MAX_ROW_CHARS = 1 << 24;
+    /** A row, with an object for each of its cells, must fit into memory. */
+    private static final int MAX_ROW_CHARS = (int) Math.min(1 << 24, Runtime.getRuntime().maxMemory() / 256);
 
     /** What is done with a row. */
     interface RowAction {
@@ -81,6 +82,9 @@ record CsvScan(Path path, boolean header, char separator) {
                     throw new DataException(
                             "%s: line %d has %d cells, the first line has %d; check separators and quotes"
                                     .formatted(path, line, values.size(), cells));
+                }
+                if (row == Integer.MAX_VALUE) {
+                    throw new DataException(path + ": the table has more than " + row + " rows; use a part of it");
                 }
                 if (!first || !header) {
                     action.accept(line, row++, values);

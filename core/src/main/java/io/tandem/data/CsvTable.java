@@ -25,6 +25,9 @@ import java.util.stream.IntStream;
  * }</pre>
  */
 public final class CsvTable {
+    /** What a short text and the references to it take. */
+    private static final long TEXT_BYTES = 64;
+
     private final CsvScan scan;
     private final List<String> columns;
     private final int rows;
@@ -146,6 +149,7 @@ public final class CsvTable {
 
     private NDArray numbers(int[] chosen) {
         TensorType type = TensorType.of(DType.F64, rows, chosen.length);
+        DataFile.requireMemory(path(), type.bytes(), "%d numbers in each of %d rows".formatted(chosen.length, rows));
         MemorySegment values = NDArray.allocate(type);
         scan.forEachRow(columns.size(), (line, row, cells) -> {
             for (int i = 0; i < chosen.length; i++) {
@@ -198,6 +202,7 @@ public final class CsvTable {
      */
     public List<String> text(String name) {
         int chosen = column(name);
+        DataFile.requireMemory(path(), TEXT_BYTES * rows, "the column '" + name + "'");
         String[] values = new String[rows];
         scan.forEachRow(columns.size(), (line, row, cells) -> values[row] = cells.get(chosen));
         return List.of(values);

@@ -164,7 +164,13 @@ public final class DataFile implements AutoCloseable {
         }
     }
 
-    private static void requireMemory(Path path, long bytes, String what) {
+    /**
+     * Checks that so many bytes may be taken.
+     *
+     * @param what what needs them, for the message
+     * @throws DataException otherwise
+     */
+    static void requireMemory(Path path, long bytes, String what) {
         long limit = Runtime.getRuntime().maxMemory() / 4 * 3;
         if (bytes > limit) {
             throw new DataException(

@@ -14,6 +14,8 @@ import java.nio.file.Path;
  * @param text the whole text, not empty
  */
 public record TextCorpus(String text) {
+    private static final int PIECE = 1 << 16;
+
     /** Checks that there is text. */
     public TextCorpus {
         if (text.isEmpty()) {
@@ -45,13 +47,21 @@ public record TextCorpus(String text) {
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer in = ByteBuffer.wrap(content);
-        CharBuffer out = CharBuffer.allocate(content.length);
-        CoderResult result = decoder.decode(in, out, true);
+        // In pieces: first only whether it is text, and what memory its characters need.
+        CharBuffer piece = CharBuffer.allocate(PIECE);
+        boolean narrow = true;
+        CoderResult result;
+        do {
+            result = decoder.decode(in, piece, true);
+            narrow &= piece.flip().chars().allMatch(c -> c < 256);
+            piece.clear();
+        } while (result.isOverflow());
         if (result.isError()) {
             throw new DataException("%s: the bytes at position %d are not UTF-8; convert the file to UTF-8"
                     .formatted(path, in.position()));
         }
-        return new TextCorpus(out.flip().toString());
+        DataFile.requireMemory(path, (narrow ? 3 : 5) * bytes, "its text");
+        return new TextCorpus(new String(content, StandardCharsets.UTF_8));
     }
 
     /** The number of UTF-16 units. */

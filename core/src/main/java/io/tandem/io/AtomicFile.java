@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -41,7 +42,8 @@ public final class AtomicFile {
         Path target = file.toAbsolutePath();
         Path folder = target.getParent();
         if (folder == null || Files.isDirectory(target)) {
-            throw new UncheckedIOException(new IOException("cannot write " + file + ": it is a folder"));
+            throw new UncheckedIOException("cannot write " + file + ": it is a folder",
+                    new FileSystemException(file.toString()));
         }
         Path part = folder.resolve("." + target.getFileName() + "."
                 + ProcessHandle.current().pid() + "." + UUID.randomUUID().toString().substring(0, 8) + SUFFIX);
@@ -58,7 +60,7 @@ public final class AtomicFile {
             syncFolder(folder);
         } catch (IOException e) {
             UncheckedIOException failure = new UncheckedIOException(
-                    "cannot write " + file + ": " + reason(e)
+                    "cannot write " + file + ": " + Reason.of(e)
                             + (Files.exists(target) ? "; the file that was there is unchanged" : ""),
                     e);
             delete(part, failure);
@@ -67,10 +69,6 @@ public final class AtomicFile {
             delete(part, e);
             throw e;
         }
-    }
-
-    private static String reason(IOException e) {
-        return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 
     private static void delete(Path part, Throwable failure) {
@@ -116,7 +114,7 @@ public final class AtomicFile {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot clean " + folder + ": " + reason(e), e);
+            throw new UncheckedIOException("cannot clean " + folder + ": " + Reason.of(e), e);
         }
     }
 

@@ -4,14 +4,15 @@ import com.google.protobuf.CodedOutputStream;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import java.io.ByteArrayOutputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
@@ -28,6 +29,7 @@ public final class EventFile {
 
     private final Path file;
     private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+    private long written;
 
     private EventFile(Path file) {
         this.file = file;
@@ -43,11 +45,14 @@ public final class EventFile {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot make the folder " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot make the folder " + folder + ": " + Reason.of(e), e);
         }
-        EventFile events = new EventFile(folder.resolve("events.out.tfevents.%010d.tandem.%d.%d"
-                .formatted(
-                        System.currentTimeMillis() / 1000, ProcessHandle.current().pid(), COUNT.getAndIncrement())));
+        EventFile events = new EventFile(folder.resolve(String.format(
+                Locale.ROOT,
+                "events.out.tfevents.%010d.tandem.%d.%d",
+                System.currentTimeMillis() / 1000,
+                ProcessHandle.current().pid(),
+                COUNT.getAndIncrement())));
         events.event(0, out -> out.writeString(3, "brain.Event:2"));
         events.flush();
         return events;
@@ -204,14 +209,18 @@ public final class EventFile {
     /**
      * Appends what has been collected to the file.
      *
-     * @throws UncheckedIOException if it cannot be written
+     * @throws UncheckedIOException if it cannot be written; what was collected can be flushed again
      */
     public void flush() {
-        try (FileOutputStream out = new FileOutputStream(file.toFile(), true)) {
-            pending.writeTo(out);
+        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+            // A flush that failed may have written a part of a record.
+            out.setLength(written);
+            out.seek(written);
+            out.write(pending.toByteArray());
+            written += pending.size();
             pending.reset();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + file + ": " + Reason.of(e), e);
         }
     }
 

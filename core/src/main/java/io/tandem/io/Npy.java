@@ -37,7 +37,7 @@ public final class Npy {
      */
     public static NDArray read(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            NDArray array = read(in, file.toString(), Files.size(file));
+            NDArray array = read(in, file.toString(), Files.size(file), Memory.limit());
             if (in.read() >= 0) {
                 throw new FormatException(
                         "%s: there are more bytes than %s needs".formatted(file, array.type()));
@@ -46,7 +46,7 @@ public final class Npy {
         } catch (NoSuchFileException e) {
             throw new UncheckedIOException("there is no file " + file, e);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read " + file + ": " + Reason.of(e), e);
         }
     }
 
@@ -59,11 +59,16 @@ public final class Npy {
      * @throws IOException if the stream fails
      */
     public static NDArray read(InputStream in, String name) throws IOException {
-        return read(in, name, Long.MAX_VALUE);
+        return read(in, name, Long.MAX_VALUE, Memory.limit());
     }
 
-    /** Reads one array from a stream that gives no more than {@code limit} bytes, so that no more memory is taken. */
-    static NDArray read(InputStream in, String name, long limit) throws IOException {
+    /**
+     * Reads one array from a stream.
+     *
+     * @param limit known to be the most bytes that the stream gives
+     * @param memory bytes that may be taken
+     */
+    static NDArray read(InputStream in, String name, long limit, long memory) throws IOException {
         byte[] start = exactly(in, 8, name, "the start");
         for (int i = 0; i < MAGIC.length; i++) {
             if (start[i] != MAGIC[i]) {
@@ -84,16 +89,18 @@ public final class Npy {
         byte[] bytes = exactly(in, (int) length, name, "the header");
         NpyHeader header = NpyHeader.parse(
                 name, new String(bytes, major == 3 ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1));
-        return values(in, name, header, limit - start.length - size.capacity() - length);
+        return values(in, name, header, limit - start.length - size.capacity() - length, memory);
     }
 
-    /** Reads the values; {@code limit} is known to be the most that there is. */
-    private static NDArray values(InputStream in, String name, NpyHeader header, long limit) throws IOException {
+    private static NDArray values(InputStream in, String name, NpyHeader header, long limit, long memory)
+            throws IOException {
         TensorType type = header.type();
         // Before memory is asked for: a wrong shape in a short file must not take all there is.
         if (type.bytes() > limit) {
             throw truncated(name, type, limit);
         }
+        boolean transposed = header.fortranOrder() && type.shape().rank() > 1;
+        Memory.require(name, transposed ? 2 * type.bytes() : type.bytes(), memory);
         MemorySegment data;
         try {
             data = NDArray.allocate(type);
@@ -119,7 +126,6 @@ public final class Npy {
                 data.set(ValueLayout.JAVA_BYTE, i, (byte) (data.get(ValueLayout.JAVA_BYTE, i) != 0 ? 1 : 0));
             }
         }
-        boolean transposed = header.fortranOrder() && type.shape().rank() > 1;
         return NDArray.wrap(type, transposed ? rowMajor(data, type) : data);
     }
 

@@ -120,7 +120,7 @@ public final class Npz {
             if (Files.isDirectory(file)) {
                 throw new UncheckedIOException("cannot read " + file + ": it is a folder", e);
             }
-            throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read " + file + ": " + Reason.of(e), e);
         }
     }
 
@@ -130,7 +130,7 @@ public final class Npz {
             entries.add(all.nextElement());
         }
         long fileBytes = Files.size(file);
-        long left = Runtime.getRuntime().maxMemory() / 4 * 3;
+        long left = Memory.limit();
         Map<String, NDArray> arrays = new LinkedHashMap<>();
         for (ZipEntry entry : entries) {
             String name = entry.getName();
@@ -142,7 +142,7 @@ public final class Npz {
                     ? Math.min(entry.getSize(), fileBytes)
                     : Math.min(entry.getSize(), fileBytes * MAX_RATIO);
             try (InputStream in = new Checked(zip.getInputStream(entry), entry, file, bytes)) {
-                NDArray array = Npy.read(in, file + ": " + name, Math.min(bytes, left));
+                NDArray array = Npy.read(in, file + ": " + name, bytes, left);
                 if (in.read() >= 0) {
                     throw new FormatException("%s: %s: there are more bytes than %s needs"
                             .formatted(file, name, array.type()));

@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -136,18 +135,7 @@ public final class Safetensors {
      */
     public static Map<String, NDArray> read(Path file) {
         try (SafetensorsFile open = open(file)) {
-            Map<String, NDArray> arrays = new LinkedHashMap<>();
-            for (String name : open.names()) {
-                NDArray view = open.get(name);
-                if (!view.segment().isNative()) {
-                    arrays.put(name, view);
-                    continue;
-                }
-                MemorySegment copy = NDArray.allocate(view.type());
-                copy.copyFrom(view.segment());
-                arrays.put(name, NDArray.wrap(view.type(), copy));
-            }
-            return arrays;
+            return open.copies();
         }
     }
 

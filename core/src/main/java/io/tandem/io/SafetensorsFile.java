@@ -93,8 +93,7 @@ public final class SafetensorsFile implements AutoCloseable {
         if (e instanceof NoSuchFileException) {
             return new UncheckedIOException("there is no file or folder " + path, e);
         }
-        String reason =
-                Files.isDirectory(path) ? "it is a folder" : e.getMessage() == null ? e.toString() : e.getMessage();
+        String reason = Files.isDirectory(path) ? "it is a folder" : Reason.of(e);
         return new UncheckedIOException("cannot read " + path + ": " + reason, e);
     }
 
@@ -140,6 +139,26 @@ public final class SafetensorsFile implements AutoCloseable {
         return Safetensors.dtype(entry.dtype()).isPresent()
                 ? NDArray.wrap(type, truths(name, type, values))
                 : converted(name, entry, type, values);
+    }
+
+    /**
+     * Copies of all arrays, in the order of the header; they outlive this file.
+     *
+     * @throws FormatException if Tandem cannot represent one of them, or they do not fit into memory
+     */
+    public Map<String, NDArray> copies() {
+        Map<String, NDArray> copies = new LinkedHashMap<>();
+        Memory.require(path.toString(), types().values().stream().mapToLong(TensorType::bytes).sum());
+        for (String name : names()) {
+            NDArray array = get(name);
+            if (array.segment().isNative()) {
+                MemorySegment copy = NDArray.allocate(array.type());
+                copy.copyFrom(array.segment());
+                array = NDArray.wrap(array.type(), copy);
+            }
+            copies.put(name, array);
+        }
+        return copies;
     }
 
     private MemorySegment truths(String name, TensorType type, MemorySegment values) {

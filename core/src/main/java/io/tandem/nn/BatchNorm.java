@@ -11,7 +11,8 @@ import java.util.Optional;
 /**
  * Batch normalization (Ioffe and Szegedy, 2015) of [N, C, ...] over all axes but that of the channels. In training it
  * uses the statistics of the batch and tracks them, r = (1 - momentum) r + momentum batch, the variance without bias (n
- * - 1); in inference, and where it is frozen, it uses the tracked ones.
+ * - 1); in inference, and where it is frozen, it uses the tracked ones. A layer that is used several times in a step tracks
+ * each use, in their order.
  *
  * @param epsilon added to the variance
  * @param momentum share of the new batch in the tracked statistics
@@ -91,8 +92,8 @@ public record BatchNorm(
         TensorType type = new TensorType(x.dtype(), channels);
         Tensor scale = weight.map(w -> trace.param(w, channels)).orElseGet(() -> graph.full(type, 1));
         Tensor shift = bias.map(b -> trace.param(b, channels)).orElseGet(() -> graph.zeros(type));
-        Tensor mean = trace.param(runningMean, channels);
-        Tensor variance = trace.param(runningVariance, channels);
+        Tensor mean = trace.tracked(runningMean, channels);
+        Tensor variance = trace.tracked(runningVariance, channels);
         if (!trace.training()) {
             return Composites.batchNormInference(x, scale, shift, mean, variance, epsilon);
         }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -212,7 +213,7 @@ public final class Model {
         for (Variable v : variables.values()) {
             String note = !isParameter(v.path()) ? "statistic" : v.trainable() ? "" : "frozen";
             rows.add(new String[] {
-                v.path(), v.type().toString(), "%,d".formatted(v.type().shape().size()), note
+                v.path(), v.type().toString(), String.format(Locale.ROOT, "%,d", v.type().shape().size()), note
             });
         }
         int path = rows.stream().mapToInt(r -> r[0].length()).max().orElse(0);
@@ -231,14 +232,15 @@ public final class Model {
                 .filter(v -> !isParameter(v.path()))
                 .mapToLong(v -> v.type().shape().size())
                 .sum();
-        return "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s"
-                .formatted(
+        return String.format(
+                        Locale.ROOT,
+                        "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s",
                         table,
                         inputs,
                         outputs,
                         parameterCount(),
                         trained,
                         parameterCount() - trained,
-                        statistics == 0 ? "" : ", %,d statistics".formatted(statistics));
+                        statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics));
     }
 }

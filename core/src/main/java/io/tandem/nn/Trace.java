@@ -114,6 +114,18 @@ public final class Trace {
         return known;
     }
 
+    /**
+     * The value of a statistic after the updates that layers have left for it so far in this trace: a layer that is used
+     * more than once goes on from what its earlier uses left.
+     *
+     * @param param whose
+     * @param shape its shape, as for {@link #param}
+     */
+    public Tensor tracked(Param param, Shape shape) {
+        Tensor before = param(param, shape);
+        return updates.getOrDefault(paths.path(param).orElseThrow(), before);
+    }
+
     /** Leaves a new value for a statistic; it takes effect when the step ends. */
     public void update(Param param, Tensor value) {
         String path = paths.path(param).orElseThrow();

@@ -17,7 +17,7 @@ public final class Shape {
     /**
      * A shape with the given sizes.
      *
-     * @throws IllegalArgumentException if a size is negative or the number of elements exceeds 2^62
+     * @throws IllegalArgumentException if a size is negative or the number of elements exceeds 2^59, so that bytes can be counted
      */
     public static Shape of(int... dims) {
         if (dims.length == 0) {
@@ -30,7 +30,7 @@ public final class Shape {
             }
             size *= dim;
         }
-        if (size > 0x1p62) {
+        if (size > 0x1p59) {
             throw new IllegalArgumentException("shape " + Arrays.toString(dims) + " has too many elements");
         }
         return new Shape(dims.clone());

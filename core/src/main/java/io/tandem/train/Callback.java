@@ -78,6 +78,6 @@ public interface Callback {
         return Memory.EMPTY;
     }
 
-    /** Takes over what {@link #memory} gave. */
+    /** Takes over what {@link #memory} gave: {@link Memory#EMPTY} where a checkpoint knows nothing of this callback. */
     default void restore(Memory memory) {}
 }

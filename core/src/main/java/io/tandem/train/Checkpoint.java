@@ -63,13 +63,22 @@ public record Checkpoint(
         return step == null ? 0 : step.getLong(0);
     }
 
+    /**
+     * The number of batches so far: more than {@link #step} where gradients are accumulated or bad batches left out. It
+     * numbers the files of a {@link CheckpointFolder}.
+     */
+    public long batches() {
+        NDArray runs = values.get(StepGraph.RUNS);
+        return runs == null ? step() : runs.getLong(0);
+    }
+
     /** The number of threads of the device that the run was on; a resume needs the same for equal bits. */
     public OptionalInt threads() {
         String threads = facts.get(THREADS);
         return threads == null ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(threads));
     }
 
-    /** With a further fact. */
+    /** With further facts. */
     Checkpoint withFacts(Map<String, String> more) {
         Map<String, String> all = new LinkedHashMap<>(facts);
         all.putAll(more);

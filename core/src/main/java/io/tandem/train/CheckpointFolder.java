@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A folder of checkpoints of one run, one file per step. Each file appears complete or not at all; old ones are deleted
+ * A folder of checkpoints of one run, one file per step (batch). Each file appears complete or not at all; old ones are deleted
  * after a new one is complete.
  *
  * @param folder where; made with the first checkpoint
@@ -80,13 +81,35 @@ public record CheckpointFolder(Path folder, int keep) {
      * @throws UncheckedIOException if it cannot be written; all others are then unchanged
      */
     public Path write(Checkpoint checkpoint) {
-        Path file = folder.resolve(String.format(Locale.ROOT, "step-%012d.safetensors", checkpoint.step()));
+        Path file = folder.resolve(String.format(Locale.ROOT, "step-%012d.safetensors", checkpoint.batches()));
         if (Files.isDirectory(folder)) {
             AtomicFile.deleteUnfinished(folder);
         }
         checkpoint.write(file);
         rotate();
         return file;
+    }
+
+    /**
+     * Takes checkpoints of later steps out of the run, which goes on before them: otherwise they would count as its newest,
+     * and its own would be deleted as old. Their names get {@code .superseded} at the end.
+     *
+     * @param step the last one that stays
+     * @throws UncheckedIOException if a file cannot be renamed
+     */
+    void setAside(long step) {
+        for (Path file : files()) {
+            if (step(file) > step) {
+                Path aside = file.resolveSibling(file.getFileName() + ".superseded");
+                try {
+                    Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
+                } catch (IOException e) {
+                    throw new UncheckedIOException("cannot rename " + file + ": " + e, e);
+                }
+                log.warn("the run goes on at step {}, so the later checkpoint {} is now called {}", step, file,
+                        aside.getFileName());
+            }
+        }
     }
 
     private void rotate() {
@@ -135,20 +158,18 @@ public record CheckpointFolder(Path folder, int keep) {
         Optional<Path> best = Optional.empty();
         double bestValue = Double.NaN;
         for (Path file : files()) {
-            Map<String, String> facts;
             try {
-                facts = CheckpointFormat.facts(file);
-            } catch (FormatException e) {
-                log.warn("{}", e.getMessage());
-                continue;
-            }
-            if (facts.containsKey(FIGURE_VALUE)) {
-                double value = Double.parseDouble(facts.get(FIGURE_VALUE));
-                Monitor monitor = new Monitor("", false, Boolean.parseBoolean(facts.get(FIGURE_HIGHER)));
-                if (best.isEmpty() || monitor.better(value, bestValue, 0)) {
-                    best = Optional.of(file);
-                    bestValue = value;
+                Map<String, String> facts = CheckpointFormat.facts(file);
+                if (facts.containsKey(FIGURE_VALUE)) {
+                    double value = Double.parseDouble(facts.get(FIGURE_VALUE));
+                    Monitor monitor = new Monitor("", false, Boolean.parseBoolean(facts.get(FIGURE_HIGHER)));
+                    if (best.isEmpty() || monitor.better(value, bestValue, 0)) {
+                        best = Optional.of(file);
+                        bestValue = value;
+                    }
                 }
+            } catch (FormatException | NumberFormatException e) {
+                log.warn("{} is passed over: {}", file, e.getMessage());
             }
         }
         return best;

@@ -12,7 +12,6 @@ import io.tandem.tensor.NDArray;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,12 +61,18 @@ final class CheckpointFormat {
         }
     }
 
+    /** Whether a safetensors file is a checkpoint, of any version. */
+    static boolean isCheckpoint(Path file) {
+        try (SafetensorsFile open = Safetensors.open(file)) {
+            return FORMAT.equals(open.metadata().get("format"));
+        }
+    }
+
     static Checkpoint read(Path file) {
         try (SafetensorsFile open = Safetensors.open(file)) {
             Map<String, String> texts = new LinkedHashMap<>(open.metadata());
             requireFormat(file, texts);
-            Map<String, NDArray> arrays = new LinkedHashMap<>();
-            open.names().forEach(name -> arrays.put(name, copy(open.get(name))));
+            Map<String, NDArray> arrays = open.copies();
             String expected = texts.remove(CHECKSUM);
             if (!Checksum.sha256(arrays, texts).equals(expected)) {
                 throw new FormatException("the checkpoint " + file
@@ -77,12 +82,6 @@ final class CheckpointFormat {
         } catch (NumberFormatException | IOException e) {
             throw new FormatException("the checkpoint " + file + " is not valid: " + e.getMessage());
         }
-    }
-
-    private static NDArray copy(NDArray view) {
-        MemorySegment values = NDArray.allocate(view.type());
-        values.copyFrom(view.segment());
-        return NDArray.wrap(view.type(), values);
     }
 
     private static void requireFormat(Path file, Map<String, String> texts) {

@@ -1,14 +1,15 @@
 package io.tandem.train;
 
 import io.tandem.io.AtomicFile;
+import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVPrinter;
 
 /**
  * Writes a line per epoch to a CSV file: number, loss and metrics of training and validation, seconds, samples, share of
@@ -17,6 +18,9 @@ import java.util.stream.Stream;
  * @param file where to; folders are made
  */
 public record CsvLog(Path file) implements Callback {
+    private static final CSVFormat FORMAT =
+            CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
+
     @Override
     public void settled(Run run) {
         // Between epochs, so that an epoch is written once.
@@ -32,35 +36,24 @@ public record CsvLog(Path file) implements Callback {
             training.addAll(e.training().keySet());
             validation.addAll(e.validation().keySet());
         });
-        StringBuilder text = new StringBuilder();
-        text.append(line(Stream.of(
-                Stream.of("epoch"),
-                training.stream().map(name -> "training " + name),
-                validation.stream().map(name -> "validation " + name),
-                Stream.of("seconds", "samples", "waiting share"))
-                .flatMap(s -> s)
-                .toList()));
-        for (Epoch epoch : epochs) {
-            List<String> cells = new ArrayList<>(List.of(Integer.toString(epoch.number())));
-            training.forEach(name -> cells.add(number(epoch.training().get(name))));
-            validation.forEach(name -> cells.add(number(epoch.validation().get(name))));
-            cells.add(Double.toString(epoch.seconds()));
-            cells.add(Long.toString(epoch.samples()));
-            cells.add(Double.toString(epoch.waitingShare()));
-            text.append(line(cells));
-        }
-        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, out -> out.write(bytes));
-    }
-
-    private static String number(Double value) {
-        return value == null ? "" : value.toString();
-    }
-
-    private static String line(List<String> cells) {
-        return cells.stream()
-                .map(c -> c.contains(",") || c.contains("\"") ? '"' + c.replace("\"", "\"\"") + '"' : c)
-                .collect(Collectors.joining(","))
-                + "\n";
+        AtomicFile.write(file, out -> {
+            CSVPrinter csv = new CSVPrinter(new OutputStreamWriter(out, StandardCharsets.UTF_8), FORMAT);
+            csv.printRecord(Stream.of(
+                    Stream.of("epoch"),
+                    training.stream().map(name -> "training " + name),
+                    validation.stream().map(name -> "validation " + name),
+                    Stream.of("seconds", "samples", "waiting share"))
+                    .flatMap(s -> s));
+            for (Epoch epoch : epochs) {
+                // A figure that an epoch does not have is an empty cell.
+                csv.print(epoch.number());
+                csv.printRecord(Stream.of(
+                        training.stream().map(epoch.training()::get),
+                        validation.stream().map(epoch.validation()::get),
+                        Stream.of(epoch.seconds(), epoch.samples(), epoch.waitingShare()))
+                        .flatMap(s -> s));
+            }
+            csv.flush();
+        });
     }
 }

@@ -66,7 +66,7 @@ public final class EarlyStopping implements Callback {
     @Override
     public void fitStarted(Run started) {
         run = Optional.of(started);
-        if (started.epochs().isEmpty()) {
+        if (!started.isResumed()) {
             best = Double.NaN;
             bestEpoch = -1;
             waited = 0;

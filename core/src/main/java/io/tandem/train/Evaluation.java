@@ -123,7 +123,7 @@ public final class Evaluation implements AutoCloseable {
             evaluators.values().forEach(Program::close);
             evaluators.clear();
             loss = lossFunction;
-            metrics = List.copyOf(wanted);
+            metrics = Metrics.distinct(wanted);
         }
         state.declare(LOSS_SUM, TensorType.of(DType.F64, 2), false, NDArray.zeros(TensorType.of(DType.F64, 2)));
         TrainStep.reset(state, LOSS_SUM, METRIC_PREFIX, metrics);

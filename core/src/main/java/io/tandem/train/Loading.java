@@ -154,9 +154,10 @@ public record Loading(
                 wrong.add(path + ": needed is " + type + ", stored is " + value.type());
             }
         });
-        if (found.isEmpty() && !wanted.isEmpty() && missing.isEmpty()) {
-            missing.add("everything: no path begins with one of " + only);
-        }
+        only.stream()
+                .filter(prefix -> wanted.keySet().stream().noneMatch(path -> within(path, prefix)))
+                .sorted()
+                .forEach(prefix -> missing.add(prefix + ", which no path of the model begins with"));
         List<String> faults = new ArrayList<>();
         list(faults, "missing", missing);
         list(faults, "unexpected", unexpected);

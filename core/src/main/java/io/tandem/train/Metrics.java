@@ -1,9 +1,13 @@
 package io.tandem.train;
 
+import io.tandem.graph.GraphException;
 import io.tandem.graph.Tensor;
 import io.tandem.nn.Loss;
 import io.tandem.tensor.DType;
+import io.tandem.tensor.Shape;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BinaryOperator;
 import java.util.function.ToDoubleFunction;
 
@@ -32,6 +36,35 @@ public final class Metrics {
     }
 
     /**
+     * Checks that the names tell the metrics apart, and from the loss.
+     *
+     * @throws IllegalArgumentException otherwise
+     */
+    static List<Metric> distinct(List<Metric> metrics) {
+        Set<String> names = new HashSet<>(Set.of("loss"));
+        for (Metric metric : metrics) {
+            if (!names.add(metric.name())) {
+                throw new IllegalArgumentException("two figures are called '" + metric.name()
+                        + "': give one of them another name with Metrics.of(name, metric::sums, metric::value)");
+            }
+        }
+        return List.copyOf(metrics);
+    }
+
+    /** Shapes that broadcast would give a figure of pairs that do not belong together. */
+    private static void requireShape(String metric, Tensor prediction, Tensor target, Shape needed) {
+        if (!target.shape().equals(needed)) {
+            throw new GraphException("%s: for predictions %s the target must have the shape %s, it is %s"
+                    .formatted(metric, prediction.type(), needed, target.type()));
+        }
+    }
+
+    private static Tensor difference(String metric, Tensor prediction, Tensor target) {
+        requireShape(metric, prediction, target, prediction.shape());
+        return prediction.sub(target);
+    }
+
+    /**
      * The share of predictions whose largest element along axis 1 is the target's class: predictions [N, classes, ...],
      * targets [N, ...] of class indices, or one-hot in the predictions' shape.
      */
@@ -40,7 +73,9 @@ public final class Metrics {
                 "accuracy",
                 (prediction, target) -> {
                     Tensor chosen = prediction.argMax(1);
-                    Tensor truth = target.dtype().isFloating() ? target.argMax(1) : target.cast(DType.I32);
+                    boolean indices = !target.dtype().isFloating();
+                    requireShape("accuracy", prediction, target, indices ? chosen.shape() : prediction.shape());
+                    Tensor truth = indices ? target.cast(DType.I32) : target.argMax(1);
                     return mean(chosen.eq(truth).cast(DType.F32));
                 },
                 Metrics::ratio);
@@ -62,6 +97,7 @@ public final class Metrics {
         return of(
                 "top-" + k,
                 (prediction, target) -> {
+                    requireShape("top-" + k, prediction, target, Shape.of(prediction.dim(0)));
                     Tensor own = target.oneHot(prediction.dim(1), prediction.dtype())
                             .mul(prediction)
                             .sum(1);
@@ -73,12 +109,12 @@ public final class Metrics {
 
     /** The mean absolute error. */
     public static Metric meanAbsoluteError() {
-        return of("mae", (prediction, target) -> mean(prediction.sub(target).abs()), Metrics::ratio);
+        return of("mae", (prediction, target) -> mean(difference("mae", prediction, target).abs()), Metrics::ratio);
     }
 
     /** The mean squared error. */
     public static Metric meanSquaredError() {
-        return of("mse", (prediction, target) -> mean(prediction.sub(target).square()), Metrics::ratio);
+        return of("mse", (prediction, target) -> mean(difference("mse", prediction, target).square()), Metrics::ratio);
     }
 
     /** The coefficient of determination: 1 - squared error / variance of the target. */
@@ -86,6 +122,7 @@ public final class Metrics {
         return of(
                 "r2",
                 (prediction, target) -> {
+                    requireShape("r2", prediction, target, prediction.shape());
                     Tensor t = target.cast(DType.F64);
                     return Tensor.stack(
                             0,

@@ -64,25 +64,22 @@ public final class ModelCheckpoint implements Callback {
     }
 
     /**
-     * Looks at what the folder has.
+     * Looks at what the folder has. A run that goes on before the newest checkpoint sets the later ones aside.
      *
      * @throws IllegalStateException if it has checkpoints of another run
      */
     @Override
     public void fitStarted(Run run) {
         List<Path> files = folder.files();
-        boolean fresh = run.epochs().isEmpty() && run.batch() == 0;
-        if (fresh && !files.isEmpty()) {
+        if (!run.isResumed() && !files.isEmpty()) {
             throw new IllegalStateException(
                     "the folder " + folder.folder() + " has checkpoints of an earlier run, up to step "
                             + CheckpointFolder.step(files.getLast()) + ": resume from it, or choose another folder");
         }
-        long step = run.state().get(StepGraph.STEP).getLong(0);
-        if (!files.isEmpty() && CheckpointFolder.step(files.getLast()) > step) {
-            log.warn("the folder {} has checkpoints of later steps than {}, where this run goes on", folder.folder(),
-                    step);
-        }
-        saved = fresh ? Optional.empty() : Optional.of(place(run));
+        long step = run.step().steps();
+        folder.setAside(step);
+        boolean here = files.stream().anyMatch(file -> CheckpointFolder.step(file) == step);
+        saved = here ? Optional.of(place(run)) : Optional.empty();
         best = Double.NaN;
         if (monitor.isPresent()) {
             run.epochs().forEach(epoch -> {

@@ -43,6 +43,16 @@ final class Program implements AutoCloseable {
         Device device = state.device();
         Compiler compiler = new Compiler(device.lowering(), device.options().fuse());
         executable = device.compile(compiler.compile(graph, updates));
+        try {
+            bind(device, entries);
+        } catch (RuntimeException | Error e) {
+            // Without memory for all of them, a smaller batch may still find enough.
+            close();
+            throw e;
+        }
+    }
+
+    private void bind(Device device, UnaryOperator<String> entries) {
         for (Plan.Argument argument : executable.plan().arguments()) {
             types.put(argument.name(), argument.type());
             String entry = entries.apply(argument.name());

@@ -56,7 +56,7 @@ public final class ReduceOnPlateau implements Callback {
     @Override
     public void fitStarted(Run started) {
         run = Optional.of(started);
-        if (started.epochs().isEmpty()) {
+        if (!started.isResumed()) {
             best = Double.NaN;
             waited = 0;
         }

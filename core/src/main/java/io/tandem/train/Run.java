@@ -35,6 +35,7 @@ public final class Run {
     private int batch;
     private double seconds;
     private double waitingSeconds;
+    private boolean resumed;
     private boolean figuresRestored;
     private Optional<String> stopped = Optional.empty();
 
@@ -93,6 +94,11 @@ public final class Run {
     /** The number of epochs that training is to have. */
     public int lastEpoch() {
         return lastEpoch;
+    }
+
+    /** Whether this run goes on from a checkpoint. */
+    public boolean isResumed() {
+        return resumed;
     }
 
     /** The finished epochs, those before a checkpoint included. */
@@ -195,14 +201,13 @@ public final class Run {
         waitingSeconds = checkpoint.position().waitingSeconds();
         epochs.clear();
         epochs.addAll(checkpoint.epochs());
-        checkpoint.memories().forEach((name, memory) -> {
-            Callback callback = callbacks.get(name);
-            if (callback != null) {
-                callback.restore(memory);
-            } else {
-                log.info("the checkpoint has what the callback {} remembers, but there is none of that name", name);
-            }
-        });
+        callbacks.forEach((name, callback) -> callback.restore(
+                checkpoint.memories().getOrDefault(name, Callback.Memory.EMPTY)));
+        checkpoint.memories().keySet().stream()
+                .filter(name -> !callbacks.containsKey(name))
+                .forEach(name -> log.info(
+                        "the checkpoint has what the callback {} remembers, but there is none of that name", name));
+        resumed = true;
         compare(checkpoint);
         log.info("resumed at epoch {}, batch {}, after {} updates", epoch, batch, checkpoint.step());
     }

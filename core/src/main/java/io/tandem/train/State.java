@@ -47,9 +47,14 @@ public final class State implements AutoCloseable {
      */
     public static State of(Model model, Device device, long seed) {
         State state = new State(model, device);
-        model.variables().values().forEach(v -> state.declare(v.path(), v.type(), true, v.initialize(seed)));
-        state.declare(Trace.SEED, TensorType.of(DType.I64), true, NDArray.scalar(seed));
-        state.declare(Trace.COUNTER, TensorType.of(DType.I64), true, NDArray.scalar(0));
+        try {
+            model.variables().values().forEach(v -> state.declare(v.path(), v.type(), true, v.initialize(seed)));
+            state.declare(Trace.SEED, TensorType.of(DType.I64), true, NDArray.scalar(seed));
+            state.declare(Trace.COUNTER, TensorType.of(DType.I64), true, NDArray.scalar(0));
+        } catch (RuntimeException | Error e) {
+            state.close();
+            throw e;
+        }
         return state;
     }
 
@@ -101,8 +106,8 @@ public final class State implements AutoCloseable {
             return;
         }
         Buffer buffer = device.allocate(Math.max(1, type.bytes()));
-        device.write(buffer, 0, initial.cast(type.dtype()).segment());
         entries.put(path, new Entry(type, buffer, saved));
+        device.write(buffer, 0, initial.cast(type.dtype()).segment());
     }
 
     /** Whether there is an entry of that path. */

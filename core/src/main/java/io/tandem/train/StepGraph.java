@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The graphs of training: one for a whole step, or, where gradients of several batches are added up, one that adds and one
@@ -102,6 +103,11 @@ final class StepGraph {
                 state.declare(AVERAGE_PREFIX + variable.path(), type, true, state.get(variable.path()));
             }
         }
+    }
+
+    /** Whether an entry's path is one of those that training adds to a model's own. */
+    static boolean isOfTraining(String path) {
+        return Stream.of("optimizer.", "train.", "random.", AVERAGE_PREFIX).anyMatch(path::startsWith);
     }
 
     private static String slotPath(Optimizer.Slot slot, String path) {

@@ -74,7 +74,10 @@ public final class StopOnNonFinite implements Callback {
         for (int i = 0; i < losses.length; i++) {
             if (!Float.isFinite(losses[i])) {
                 long step = next + i;
-                String where = i == losses.length - 1 ? diagnose(r) : "";
+                String where = i == losses.length - 1
+                        ? diagnose(r)
+                        : "; to find the operation and its layer, look after each step: withInterval(1), and"
+                                + " Training.withGuard()";
                 fault = Optional.of("the loss of step " + step + " (epoch " + epoch + ") is " + losses[i] + where);
                 r.stop(fault.get());
                 return;

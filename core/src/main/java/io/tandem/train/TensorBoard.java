@@ -43,7 +43,7 @@ public final class TensorBoard implements Callback {
     @Override
     public void fitStarted(Run started) {
         EventFile file = EventFile.create(folder);
-        if (started.epochs().isEmpty() && started.batch() == 0) {
+        if (!started.isResumed()) {
             file.text("model", 0, "    " + started.training().model().summary().replace("\n", "\n    "));
         }
         file.flush();

@@ -33,7 +33,8 @@ public final class TimeLimit implements Callback {
 
     @Override
     public void stepDone(int epoch, int batch, int samples, StepResult result) {
-        if (System.nanoTime() - started >= limit.toNanos()) {
+        // Compared as durations: some are too long for a number of nanoseconds.
+        if (Duration.ofNanos(System.nanoTime() - started).compareTo(limit) >= 0) {
             run.ifPresent(r -> r.stop("the time limit of " + limit + " is over"));
         }
     }

@@ -58,7 +58,8 @@ final class TorchNames {
         int dot = name.lastIndexOf('.');
         String last = name.substring(dot + 1);
         String prefix = name.substring(0, dot + 1);
-        if (prefix.endsWith("out_proj.") && (last.equals("weight") || last.equals("bias"))) {
+        boolean projection = prefix.equals("out_proj.") || prefix.endsWith(".out_proj.");
+        if (projection && (last.equals("weight") || last.equals("bias"))) {
             prefix = prefix.substring(0, prefix.length() - "out_proj.".length()) + "output.";
         }
         return prefix + LAST.getOrDefault(last, last);

@@ -49,7 +49,7 @@ public record Training(
             throw new IllegalArgumentException(
                     "the average of the parameters must keep a share from 0 to below 1, got " + average.getAsDouble());
         }
-        metrics = List.copyOf(metrics);
+        metrics = Metrics.distinct(metrics);
         regularizers = List.copyOf(regularizers);
         limits = List.copyOf(limits);
     }

@@ -59,8 +59,12 @@ public final class WeightFile {
     public static void load(State state, Path file, Loading loading) {
         Map<String, TensorType> wanted = new LinkedHashMap<>();
         state.model().variables().forEach((path, variable) -> wanted.put(path, variable.type()));
-        Loading rule = loading.ignoring("optimizer", "random", "train", "average", "figure:train", "memory:");
-        rule.require(file.toString(), wanted, read(file), state.model()).forEach(state::set);
+        Map<String, NDArray> weights = read(file);
+        if (ending(file).equals("safetensors") && CheckpointFormat.isCheckpoint(file)) {
+            weights = new LinkedHashMap<>(Checkpoint.read(file).values());
+            weights.keySet().removeIf(name -> StepGraph.isOfTraining(name) && !wanted.containsKey(name));
+        }
+        loading.require(file.toString(), wanted, weights, state.model()).forEach(state::set);
     }
 
     private static String ending(Path file) {

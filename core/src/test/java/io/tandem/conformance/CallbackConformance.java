@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -173,7 +174,7 @@ public abstract class CallbackConformance {
             Trainer watched = bare.with(new CsvLog(folder.resolve("watched.csv")))
                     .with(TensorBoard.to(folder.resolve("watched")).withLosses(1).withHistograms())
                     .with(StopOnNonFinite.of().withInterval(1))
-                    .with(TimeLimit.of(Duration.ofDays(1)))
+                    .with(TimeLimit.of(ChronoUnit.FOREVER.getDuration()))
                     .with(ModelCheckpoint.to(folder.resolve("watched-run")).withSteps(1));
             TrainingRuns.run(device, watched, TrainingRuns.loader(), TrainingRuns.EPOCHS)
                     .requireEqual(alone, "watched");
@@ -264,6 +265,7 @@ public abstract class CallbackConformance {
                     .resuming(Checkpoint.read(at))
                     .fit(state, TrainingRuns.loader(), validation, 3);
         }
+        assertFalse(Files.readString(log).contains("\r"));
         List<String> lines = Files.readAllLines(log);
         assertEquals(
                 "epoch,training loss,training accuracy,training confusion,validation loss,validation accuracy,"

@@ -2,6 +2,7 @@ package io.tandem.conformance;
 
 import io.tandem.backend.Buffer;
 import io.tandem.backend.Device;
+import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceInfo;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
@@ -11,12 +12,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 
-/** A device whose programs fail when they are told to. */
+/** A device whose programs or whose memory fail when they are told to. */
 final class FailingDevice implements Device {
     static final String MESSAGE = "the device has failed";
 
     private final Device device;
     private int left = Integer.MAX_VALUE;
+    private int allocationsLeft = Integer.MAX_VALUE;
 
     FailingDevice(Device device) {
         this.device = device;
@@ -25,6 +27,11 @@ final class FailingDevice implements Device {
     /** Lets so many runs succeed, and all later ones fail. */
     void failAfter(int runs) {
         left = runs;
+    }
+
+    /** Lets so many allocations succeed, and all later ones fail. */
+    void failAllocationAfter(int allocations) {
+        allocationsLeft = allocations;
     }
 
     private record Failing(FailingDevice owner, Executable executable) implements Executable {
@@ -74,6 +81,9 @@ final class FailingDevice implements Device {
 
     @Override
     public Buffer allocate(long bytes) {
+        if (allocationsLeft-- <= 0) {
+            throw new DeviceException(MESSAGE);
+        }
         return device.allocate(bytes);
     }
 

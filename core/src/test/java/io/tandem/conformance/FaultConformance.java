@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.backend.Device;
+import io.tandem.backend.DeviceException;
 import io.tandem.data.DataException;
 import io.tandem.data.DataLoader;
 import io.tandem.data.Dataset;
@@ -192,6 +193,36 @@ public abstract class FaultConformance {
                     UnsupportedOperationException.class, () -> trainer.with(failing).fit(state, good.batches(4), 1));
             assertEquals(bytes, device.allocatedBytes());
             train(state, 1);
+        }
+    }
+
+    @Test
+    void whereMemoryRunsOutNothingIsKept() {
+        Model model = TrainingRuns.perceptron();
+        Training training = TrainingRuns.training(model);
+        NDArray x = NDArray.zeros(TensorType.f32(4, 4));
+        NDArray t = NDArray.zeros(TensorType.of(DType.I32, 4));
+        try (FailingDevice device = new FailingDevice(open())) {
+            long empty = device.allocatedBytes();
+            for (int allocations = 0; allocations < 6; allocations++) {
+                device.failAllocationAfter(allocations);
+                assertThrows(DeviceException.class, () -> State.of(model, device, 1));
+                assertEquals(empty, device.allocatedBytes(), "after " + allocations);
+            }
+            device.failAllocationAfter(Integer.MAX_VALUE);
+            try (State state = State.of(model, device, 1);
+                    TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
+                step.run(List.of(x), t);
+                step.close();
+                long bytes = device.allocatedBytes();
+                for (int allocations = 0; allocations < 2; allocations++) {
+                    device.failAllocationAfter(allocations);
+                    assertThrows(DeviceException.class, () -> step.run(List.of(x), t));
+                    assertEquals(bytes, device.allocatedBytes(), "after " + allocations);
+                }
+                device.failAllocationAfter(Integer.MAX_VALUE);
+                assertTrue(Float.isFinite(step.run(List.of(x), t).loss()));
+            }
         }
     }
 

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,32 +43,41 @@ public abstract class ResumeConformance {
     /** The device under test. */
     protected abstract Device open();
 
-    private Trainer trainer(UnaryOperator<Training> rules) {
-        return Trainer.of(rules.apply(TrainingRuns.training(TrainingRuns.network())))
+    private static Trainer trainer(UnaryOperator<Training> rules) {
+        return trainer(TrainingRuns.network(), rules);
+    }
+
+    private static Trainer trainer(Model model, UnaryOperator<Training> rules) {
+        return Trainer.of(rules.apply(TrainingRuns.training(model)))
                 .with(ReduceOnPlateau.of(Monitor.training("loss"), 1, 0.5))
                 .with(EarlyStopping.of(Monitor.validation("accuracy").higher(), 2));
     }
 
     /** Interrupts runs at each given place, resumes them on another device and in another state, and compares. */
     private void check(UnaryOperator<Training> rules, int... places) {
+        check(TrainingRuns::network, rules, places);
+    }
+
+    private void check(Supplier<Model> network, UnaryOperator<Training> rules, int... places) {
         TrainingRuns.Outcome expected;
         try (Device device = open()) {
-            expected = TrainingRuns.run(device, trainer(rules), TrainingRuns.loader(), TrainingRuns.EPOCHS);
+            expected = TrainingRuns.run(
+                    device, trainer(network.get(), rules), TrainingRuns.loader(), TrainingRuns.EPOCHS);
         }
         for (int place : places) {
             Path at = folder.resolve("at-" + place);
             try (Device device = open();
-                    State state = State.of(TrainingRuns.network(), device, 3)) {
+                    State state = State.of(network.get(), device, 3)) {
                 // The callback that stops comes first, so that the checkpoint sees it.
-                History history = trainer(rules)
+                History history = trainer(state.model(), rules)
                         .with(new TrainingRuns.StopAfter(place))
                         .with(ModelCheckpoint.to(at).withEpochs(0))
                         .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), TrainingRuns.EPOCHS);
                 assertTrue(history.stopped().isPresent());
             }
             try (Device device = open();
-                    State state = State.of(TrainingRuns.network(), device, 99)) {
-                History history = trainer(rules)
+                    State state = State.of(network.get(), device, 99)) {
+                History history = trainer(state.model(), rules)
                         .resuming(Checkpoint.read(at))
                         .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), TrainingRuns.EPOCHS);
                 expected.requireEqual(TrainingRuns.Outcome.of(state, history), "resumed at " + place);
@@ -84,6 +94,89 @@ public abstract class ResumeConformance {
     @Test
     void alsoWithAccumulationAveragesAndGuard() {
         check(training -> training.withAccumulation(4).withAverage(0.9).withGuard(), 2, 6, 7, 10);
+    }
+
+    @Test
+    void alsoWithAugmentationInTheGraphAndASharedLayer() {
+        check(TrainingRuns::augmentedNetwork, training -> training, 1, 6, 9);
+    }
+
+    @Test
+    void aRunInterruptedBeforeItsFirstBatchGoesOn() {
+        Path at = folder.resolve("early");
+        TrainingRuns.Outcome expected;
+        try (Device device = open()) {
+            expected = TrainingRuns.run(device, trainer(t -> t), TrainingRuns.loader(), 1);
+        }
+        try (Device device = open();
+                State state = State.of(TrainingRuns.network(), device, 3)) {
+            Thread.currentThread().interrupt();
+            History history = trainer(t -> t).with(ModelCheckpoint.to(at))
+                    .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), 1);
+            assertTrue(Thread.interrupted() && history.stopped().isPresent());
+        }
+        assertEquals(0, Checkpoint.read(at).step());
+        try (Device device = open();
+                State state = State.of(TrainingRuns.network(), device, 99)) {
+            History history = trainer(t -> t).with(ModelCheckpoint.to(at))
+                    .resuming(Checkpoint.read(at))
+                    .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), 1);
+            expected.requireEqual(TrainingRuns.Outcome.of(state, history), "from the very start");
+        }
+        assertEquals(6, Checkpoint.read(at).step());
+    }
+
+    @Test
+    void theBestStaysAlsoWhereGradientsWait() {
+        Path at = folder.resolve("waiting");
+        try (Device device = open();
+                State state = State.of(TrainingRuns.network(), device, 3)) {
+            // Batches that wait for an update leave the number of updates as it is.
+            Trainer.of(TrainingRuns.training(state.model()).withAccumulation(4))
+                    .with(ModelCheckpoint.to(at).withSteps(1).withKeep(1).withBest(Monitor.training("loss").higher()))
+                    .fit(state, TrainingRuns.loader(), 2);
+        }
+        CheckpointFolder checkpoints = CheckpointFolder.of(at);
+        assertEquals(List.of(6L, 12L),
+                checkpoints.files().stream().map(f -> Checkpoint.read(f).batches()).toList());
+        Checkpoint best = Checkpoint.read(checkpoints.best().orElseThrow());
+        assertEquals(new Checkpoint.Position(1, 0, 0, 0), best.position());
+        assertEquals(2, best.step());
+    }
+
+    @Test
+    void goingOnFromAnOlderCheckpointSetsLaterOnesAside() throws IOException {
+        Path at = folder.resolve("older");
+        TrainingRuns.Outcome expected;
+        try (Device device = open()) {
+            Trainer trainer = trainer(t -> t).with(ModelCheckpoint.to(at).withSteps(2));
+            expected = TrainingRuns.run(device, trainer, TrainingRuns.loader(), 2);
+        }
+        List<Path> files = CheckpointFolder.of(at).files();
+        assertEquals(List.of(8L, 10L, 12L), files.stream().map(f -> Checkpoint.read(f).step()).toList());
+        try (Device device = open();
+                State state = State.of(TrainingRuns.network(), device, 99)) {
+            History history = trainer(t -> t).with(ModelCheckpoint.to(at).withSteps(1).withKeep(1))
+                    .resuming(Checkpoint.read(files.getFirst()))
+                    .with(new TrainingRuns.StopAfter(1))
+                    .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), 2);
+            assertTrue(history.stopped().isPresent());
+        }
+        // Were the later ones still there, the new one would be deleted as old, and a crash would lose it.
+        assertEquals(9, Checkpoint.read(at).step());
+        try (var all = Files.list(at)) {
+            assertEquals(
+                    List.of("step-000000000009.safetensors", "step-000000000010.safetensors.superseded",
+                            "step-000000000012.safetensors.superseded"),
+                    all.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+        try (Device device = open();
+                State state = State.of(TrainingRuns.network(), device, 99)) {
+            History history = trainer(t -> t).with(ModelCheckpoint.to(at))
+                    .resuming(Checkpoint.read(at))
+                    .fit(state, TrainingRuns.loader(), TrainingRuns.images(10, 6), 2);
+            expected.requireEqual(TrainingRuns.Outcome.of(state, history), "from the older one");
+        }
     }
 
     @Test
@@ -133,7 +226,14 @@ public abstract class ResumeConformance {
         }
         assertEquals("23", checkpoint.facts().get("data.samples"));
         assertEquals("4", checkpoint.facts().get("data.batch_size"));
+        assertEquals("[f32[1, 6, 6], i32[]]", checkpoint.facts().get("data.types"));
+        assertEquals("true", checkpoint.facts().get("data.shuffled"));
+        assertEquals("9", checkpoint.facts().get("data.seed"));
+        assertEquals("Sequential", checkpoint.facts().get("model"));
+        assertEquals("[f32[1, 6, 6]]", checkpoint.facts().get("model.inputs"));
         assertEquals("Adam", checkpoint.facts().get("optimizer"));
+        // A third of the cosine from 0.02 to 0.001 over 18 steps.
+        assertEquals(0.001 + 0.019 * 0.75, Double.parseDouble(checkpoint.facts().get("optimizer.rate")), 1e-12);
         assertEquals(6, checkpoint.step());
         assertEquals(new Checkpoint.Position(1, 0, 0, 0), checkpoint.position());
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.backend.Device;
 import io.tandem.data.ArrayDataset;
+import io.tandem.graph.GraphException;
 import io.tandem.graph.Tensor;
 import io.tandem.nn.Activation;
 import io.tandem.nn.Dense;
@@ -388,6 +389,42 @@ public abstract class RulesConformance {
         assertEquals(3.0 / 8, figures.get("mse"), 1e-6);
         // The variance of the targets: their mean is 4.5, the sum of squares 200.
         assertEquals(1 - 3 / (200 - 8 * 4.5 * 4.5), figures.get("r2"), 1e-6);
+    }
+
+    @Test
+    void metricsOfOneNameAreRefused() {
+        Model model = TrainingRuns.perceptron();
+        for (Metric[] metrics : new Metric[][] {
+            {Metrics.accuracy(), Metrics.binaryAccuracy()}, {Metrics.loss("loss", Losses.crossEntropy())}
+        }) {
+            TrainingRuns.requireContains(
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Training.of(model, Losses.crossEntropy(), Sgd.of(1)).withMetrics(metrics))
+                            .getMessage(),
+                    "two figures", metrics[0].name());
+        }
+    }
+
+    @Test
+    void metricsOfShapesThatDoNotFitAreRefused() {
+        // [8, 1] and [8] would broadcast to 64 pairs.
+        NDArray y = NDArray.zeros(TensorType.f32(8, 1));
+        NDArray t = NDArray.zeros(TensorType.f32(8));
+        Loss any = (prediction, target) -> prediction.sum().add(target.sum());
+        for (Metric metric : List.of(Metrics.meanAbsoluteError(), Metrics.meanSquaredError(), Metrics.r2())) {
+            TrainingRuns.requireContains(
+                    assertThrows(GraphException.class, () -> figures(y, t, any, metric)).getMessage(),
+                    metric.name(), "f32[7, 1]", "f32[7]");
+        }
+        NDArray labels = NDArray.zeros(TensorType.of(DType.I32, 8, 1));
+        NDArray logits = NDArray.zeros(TensorType.f32(8, 3));
+        Loss sum = (prediction, target) -> prediction.sum();
+        for (Metric metric : List.of(Metrics.accuracy(), Metrics.topK(2))) {
+            TrainingRuns.requireContains(
+                    assertThrows(GraphException.class, () -> figures(logits, labels, sum, metric)).getMessage(),
+                    metric.name(), "[7, 1]");
+        }
     }
 
     @Test

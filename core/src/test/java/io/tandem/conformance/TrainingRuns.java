@@ -9,14 +9,19 @@ import io.tandem.data.DataLoader;
 import io.tandem.data.Dataset;
 import io.tandem.data.ImageAugmentation;
 import io.tandem.data.ImageTransform;
+import io.tandem.graph.Tensor;
 import io.tandem.nn.Activation;
 import io.tandem.nn.BatchNorm;
 import io.tandem.nn.Conv;
 import io.tandem.nn.Dense;
 import io.tandem.nn.Dropout;
 import io.tandem.nn.Flatten;
+import io.tandem.nn.GaussianNoise;
+import io.tandem.nn.Layer;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
+import io.tandem.nn.RandomFlip;
+import io.tandem.nn.RandomShift;
 import io.tandem.nn.Sequential;
 import io.tandem.optim.Adam;
 import io.tandem.optim.Clipping;
@@ -52,6 +57,31 @@ final class TrainingRuns {
                         Activation.relu(),
                         Flatten.of(),
                         Dropout.of(0.25),
+                        Dense.of(CLASSES)),
+                1,
+                6,
+                6);
+    }
+
+    /** A layer that is used twice in a step. */
+    private record Shared(BatchNorm norm) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return norm.apply(x).add(norm.apply(x.square()));
+        }
+    }
+
+    /** A network that augments its input itself, with random numbers of the state. */
+    static Model augmentedNetwork() {
+        return Model.of(
+                Sequential.of(
+                        RandomShift.of(1),
+                        RandomFlip.horizontal(),
+                        GaussianNoise.of(0.1),
+                        Conv.conv2d(3, 3),
+                        new Shared(BatchNorm.of()),
+                        Activation.relu(),
+                        Flatten.of(),
                         Dense.of(CLASSES)),
                 1,
                 6,

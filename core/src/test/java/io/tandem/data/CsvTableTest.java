@@ -113,8 +113,9 @@ class CsvTableTest {
         Arrays.fill(cells, (byte) 'x');
         cells[0] = '"';
         Path packed = Files.write(folder.resolve("bomb.csv.gz"), IdxReaderTest.gzip(cells));
-        assertTrue(failure(() -> CsvTable.withHeader(packed))
-                .contains("line 1: the row has more than 16777216 characters"));
+        // How many are too many depends on the memory that there is.
+        String message = failure(() -> CsvTable.withHeader(packed));
+        assertTrue(message.matches("(?s).*line 1: the row has more than \\d{5,8} characters.*"), message);
     }
 
     @Test

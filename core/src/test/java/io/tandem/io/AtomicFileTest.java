@@ -75,7 +75,20 @@ class AtomicFileTest {
 
     @Test
     void foldersAreNoFiles() {
-        assertThrows(UncheckedIOException.class, () -> AtomicFile.write(folder, out -> out.write(1)));
+        assertEquals(
+                "cannot write " + folder + ": it is a folder",
+                assertThrows(UncheckedIOException.class, () -> AtomicFile.write(folder, out -> out.write(1)))
+                        .getMessage());
+    }
+
+    @Test
+    void aFileInTheWayOfAFolderIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("a"), "old");
+        Path below = file.resolve("b").resolve("c");
+        String message = assertThrows(
+                UncheckedIOException.class, () -> AtomicFile.write(below, out -> out.write(1))).getMessage();
+        assertTrue(message.startsWith("cannot write " + below + ": "), message);
+        assertTrue(message.length() > ("cannot write " + below + ": " + below).length(), message);
     }
 
     @Test

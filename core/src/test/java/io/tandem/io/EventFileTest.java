@@ -16,9 +16,11 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -166,6 +168,31 @@ class EventFileTest {
         double[] values = new double[packed.length / 8];
         ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(values);
         return values;
+    }
+
+    @Test
+    void aFlushThatFailedHalfwayIsRepeatedAsAWhole() throws IOException {
+        EventFile events = EventFile.create(folder);
+        events.scalar("loss", 1, 0.5);
+        events.flush();
+        // What a full disk leaves of a record.
+        Files.write(events.file(), new byte[] {1, 2, 3}, StandardOpenOption.APPEND);
+        events.scalar("loss", 2, 0.25);
+        events.flush();
+        assertEquals(3, records(events.file()).size());
+        assertEquals(Float.floatToIntBits(0.25f), value(events.file(), 2, "loss", 2).get(2).getFirst());
+    }
+
+    @Test
+    void namesHaveDigitsThatEveryProgramReads() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            String name = EventFile.create(folder).file().getFileName().toString();
+            assertTrue(name.matches("events\\.out\\.tfevents\\.[0-9]{10}\\.[ -~]+"), name);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test

@@ -71,15 +71,11 @@ class MutationTest {
                 new Subject("images-idx", idx(), file -> use(IdxReader.read(file)), 50),
                 new Subject("images-idx.gz", packed(idx()), file -> use(IdxReader.read(file)), 3000),
                 new Subject("cifar.bin", cifar(), file -> Cifar10Reader.read(file), 50),
-                new Subject(
-                        "table.csv",
-                        csv(),
-                        file -> {
-                            CsvTable table = CsvTable.withHeader(file);
-                            use(table.numbers(table.columns().toArray(String[]::new)));
-                        },
-                        2000),
-                new Subject("corpus.txt", csv(), TextCorpus::read, 500))
+                new Subject("cifar.bin.gz", packed(cifar()), file -> Cifar10Reader.read(file), 3000),
+                new Subject("table.csv", csv(), MutationTest::useTable, 2000),
+                new Subject("table.csv.gz", packed(csv()), MutationTest::useTable, 3000),
+                new Subject("corpus.txt", csv(), TextCorpus::read, 500),
+                new Subject("corpus.txt.gz", packed(csv()), TextCorpus::read, 3000))
                 .map(subject -> DynamicTest.dynamicTest(subject.name(), () -> check(subject)));
     }
 
@@ -179,6 +175,11 @@ class MutationTest {
         System.arraycopy(text, 0, longer, at, text.length);
         System.arraycopy(bytes, at, longer, at + text.length, bytes.length - at);
         return longer;
+    }
+
+    private static void useTable(Path file) {
+        CsvTable table = CsvTable.withHeader(file);
+        use(table.numbers(table.columns().toArray(String[]::new)));
     }
 
     private static void use(NDArray array) {

@@ -172,6 +172,13 @@ class NpyTest {
         Path greedy = folder.resolve("greedy.npy");
         Files.write(greedy, file(1, good.replace("(2,)", "(2000000000, 500)"), two.duplicate()));
         assertTrue(assertThrows(FormatException.class, () -> Npy.read(greedy)).getMessage().contains("is cut short"));
+        // 2^61 elements of 8 bytes are 2^64 bytes, which as a long are none.
+        for (String shape : new String[] {"(1073741824, 1073741824, 2)", "(2147483647, 2147483647)"}) {
+            Path endless = folder.resolve("endless.npy");
+            Files.write(endless, file(1, good.replace("(2,)", shape).replace("<f4", "<f8"), two.duplicate()));
+            assertTrue(assertThrows(FormatException.class, () -> Npy.read(endless)).getMessage()
+                    .contains("too many elements"));
+        }
         Path missing = folder.resolve("missing.npy");
         assertTrue(assertThrows(UncheckedIOException.class, () -> Npy.read(missing)).getMessage()
                 .contains("there is no file"));

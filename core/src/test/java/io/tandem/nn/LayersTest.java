@@ -16,6 +16,7 @@ import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -217,6 +218,37 @@ class LayersTest {
         assertEquals(1, inference.size());
         assertEquals(
                 (6 - 0.3) / Math.sqrt(0.9 + 1.4 / 3 + 1e-5), inference.getFirst().getDouble(3), 1e-14);
+    }
+
+    private record Twice(BatchNorm norm) implements Layer {
+        @Override
+        public Tensor forward(Tensor x) {
+            return norm.apply(x).add(norm.apply(x.mul(3).add(2)));
+        }
+    }
+
+    @Test
+    void batchNormUsedTwiceTracksBothBatchesInTheirOrder() {
+        NDArray x = NDArray.ofDoubles(Shape.of(4, 1), 1, 2, 3, 6);
+        List<NDArray> training = LayerRun.outputs(LayerRun.model(new Twice(BatchNorm.of()), x), Mode.TRAINING, Map.of(), x);
+        assertEquals(3, training.size());
+        // Means 3 and 11; variances 14 / 3 and 9 times that.
+        assertEquals(0.9 * 0.3 + 0.1 * 11, training.get(1).item(), 1e-14);
+        assertEquals(0.9 * (0.9 + 0.1 * 14 / 3) + 0.1 * 9 * 14 / 3, training.get(2).item(), 1e-14);
+    }
+
+    @Test
+    void summariesLookTheSameEverywhere() {
+        Model model = Model.of(Dense.of(1000), 9);
+        String summary = model.summary();
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            assertEquals(summary, model.summary());
+        } finally {
+            Locale.setDefault(before);
+        }
+        assertTrue(summary.contains("10,000 parameters"), summary);
     }
 
     @Test
