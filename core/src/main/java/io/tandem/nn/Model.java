@@ -233,14 +233,14 @@ public final class Model {
                 .mapToLong(v -> v.type().shape().size())
                 .sum();
         return String.format(
-                        Locale.ROOT,
-                        "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s",
-                        table,
-                        inputs,
-                        outputs,
-                        parameterCount(),
-                        trained,
-                        parameterCount() - trained,
-                        statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics));
+                Locale.ROOT,
+                "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s",
+                table,
+                inputs,
+                outputs,
+                parameterCount(),
+                trained,
+                parameterCount() - trained,
+                statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics));
     }
 }

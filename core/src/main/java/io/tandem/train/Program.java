@@ -95,7 +95,9 @@ final class Program implements AutoCloseable {
 
     List<Executable.StepTime> profile() {
         state.requireUsable();
-        return executable.profile(arguments);
+        List<Executable.StepTime> times = new ArrayList<>();
+        state.guarded(() -> times.addAll(executable.profile(arguments)));
+        return times;
     }
 
     Plan plan() {

@@ -217,14 +217,27 @@ public final class TrainStep implements AutoCloseable {
         }
     }
 
-    /** The plan of the step for a batch size that has been run. */
+    /**
+     * The plan of the step for a batch size that has been run.
+     *
+     * @throws IllegalStateException if it has not
+     */
     public Plan plan(int batch) {
-        return programs.get(batch).plan();
+        return compiled(batch).plan();
+    }
+
+    private Program compiled(int batch) {
+        Program program = programs.get(batch);
+        if (program == null) {
+            throw new IllegalStateException(
+                    "no batch of %d samples has been run; those that have: %s".formatted(batch, programs.keySet()));
+        }
+        return program;
     }
 
     /** Runs the step of the last batch with this size once more with a clock at each part; parameters change. */
     public List<Executable.StepTime> profile(int batch) {
-        List<Executable.StepTime> times = programs.get(batch).profile();
+        List<Executable.StepTime> times = compiled(batch).profile();
         steps++;
         pending += training.accumulation() > 1 ? 1 : 0;
         return times;

@@ -222,6 +222,8 @@ public abstract class FaultConformance {
                 }
                 device.failAllocationAfter(Integer.MAX_VALUE);
                 assertTrue(Float.isFinite(step.run(List.of(x), t).loss()));
+                TrainingRuns.requireContains(
+                        assertThrows(IllegalStateException.class, () -> step.plan(3)).getMessage(), "3 samples", "[4]");
             }
         }
     }

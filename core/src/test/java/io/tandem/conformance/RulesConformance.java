@@ -19,6 +19,7 @@ import io.tandem.nn.Model;
 import io.tandem.nn.Sequential;
 import io.tandem.optim.Adam;
 import io.tandem.optim.MaxNorm;
+import io.tandem.optim.Regularizer;
 import io.tandem.optim.Sgd;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
@@ -135,6 +136,31 @@ public abstract class RulesConformance {
                 State state = State.of(model, device, 2)) {
             assertThrows(IllegalArgumentException.class, () -> Evaluation.averaged(model, state));
         }
+    }
+
+    @Test
+    void penaltiesPullAtWeightsAndLeaveBiasesAlone() {
+        Model model = Model.of(Sequential.of(Dense.of(3).withBias((type, seed) -> NDArray.full(type, 0.5))), 4);
+        Loss nothing = (prediction, target) -> prediction.mul(0).sum();
+        Map<Regularizer, double[]> cases = Map.of(
+                Regularizer.l1(0.03), new double[] {0.03, 0},
+                Regularizer.l2(0.2), new double[] {0, 0.2},
+                Regularizer.elasticNet(0.03, 0.2), new double[] {0.03, 0.2},
+                Regularizer.l2(0.2).on(path -> path.equals("elsewhere")), new double[] {0, 0});
+        cases.forEach((regularizer, factors) -> {
+            Training training = Training.of(model, nothing, Sgd.of(1)).withRegularizers(regularizer);
+            try (Device device = open();
+                    State state = State.of(model, device, 2);
+                    TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
+                NDArray before = state.get("0.weight");
+                step.run(List.of(inputs(5, 1)), labels(5, 1));
+                // The derivatives of l1 |w| and of l2 w², which has no one half.
+                NDArray expected = NDArray.generate(before.type(), i -> before.getDouble(i)
+                        - factors[0] * Math.signum(before.getDouble(i)) - 2 * factors[1] * before.getDouble(i));
+                requireClose(expected, state.get("0.weight"), 1e-6, "weight");
+                assertEquals(NDArray.full(TensorType.f32(3), 0.5), state.get("0.bias"));
+            }
+        });
     }
 
     @Test

@@ -230,7 +230,8 @@ class LayersTest {
     @Test
     void batchNormUsedTwiceTracksBothBatchesInTheirOrder() {
         NDArray x = NDArray.ofDoubles(Shape.of(4, 1), 1, 2, 3, 6);
-        List<NDArray> training = LayerRun.outputs(LayerRun.model(new Twice(BatchNorm.of()), x), Mode.TRAINING, Map.of(), x);
+        List<NDArray> training =
+                LayerRun.outputs(LayerRun.model(new Twice(BatchNorm.of()), x), Mode.TRAINING, Map.of(), x);
         assertEquals(3, training.size());
         // Means 3 and 11; variances 14 / 3 and 9 times that.
         assertEquals(0.9 * 0.3 + 0.1 * 11, training.get(1).item(), 1e-14);

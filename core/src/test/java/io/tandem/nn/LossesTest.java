@@ -41,6 +41,23 @@ class LossesTest {
     }
 
     @Test
+    void classesThatCountDifferentlyAndSmoothedTargets() {
+        // Probabilities 1/8, 2/8 and 5/8 in both samples, whose classes are 0 and 2.
+        NDArray logits = doubles(Shape.of(2, 3), 0, Math.log(2), Math.log(5), 0, Math.log(2), Math.log(5));
+        NDArray labels = NDArray.ofInts(Shape.of(2), 0, 2);
+        double first = Math.log(8);
+        double last = Math.log(1.6);
+        assertEquals((first + last) / 2, value(Losses.crossEntropy(), logits, labels), 1e-14);
+        assertEquals(
+                (first + 3 * last) / 4, value(Losses.crossEntropy().withClassWeights(1, 2, 3), logits, labels), 1e-14);
+        // A share of 0.3 is spread over the three classes.
+        double spread = 0.1 * (first + Math.log(4) + last);
+        assertEquals(
+                (0.7 * first + 0.7 * last) / 2 + spread,
+                value(Losses.crossEntropy().withLabelSmoothing(0.3), logits, labels), 1e-14);
+    }
+
+    @Test
     void formsOfSquaredError() {
         // Differences: -0.5, 0, 2, -3.
         assertEquals(13.25, value(Losses.sumOfSquares(), Y, F), 1e-15);
