@@ -142,6 +142,9 @@ public record CheckpointFolder(Path folder, int keep) {
             try {
                 return Optional.of(CheckpointFormat.read(file));
             } catch (FormatException e) {
+                if (files.size() == 1) {
+                    throw e;
+                }
                 log.warn("{}; looking for an older one", e.getMessage());
                 first = first.isPresent() ? first : Optional.of(e);
             }

@@ -113,12 +113,12 @@ class ResumeCommandTest {
         Safetensors.write(file, arrays, texts);
         requireError(
                 forecast("--horizon", "2", "--epochs", "2", "--resume", run.toString()),
-                "tandem: ", file.toString(), "format version '2', this Tandem reads version 1");
+                "tandem: the checkpoint " + file + " has format version '2', this Tandem reads version 1");
 
         bytes[bytes.length / 2] ^= 1;
         Files.write(file, bytes);
         requireError(
                 forecast("--horizon", "2", "--epochs", "2", "--resume", run.toString()),
-                "tandem: ", file.toString(), "is damaged: its checksum is wrong");
+                "tandem: the checkpoint " + file + " is damaged: its checksum is wrong");
     }
 }
