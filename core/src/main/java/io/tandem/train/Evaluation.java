@@ -13,7 +13,6 @@ import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +26,8 @@ public final class Evaluation implements AutoCloseable {
     private final Model model;
     private final State state;
     private final UnaryOperator<String> entries;
-    private final Map<Integer, Program> predictors = new HashMap<>();
-    private final Map<Integer, Program> evaluators = new HashMap<>();
+    private final ProgramCache predictors = new ProgramCache();
+    private final ProgramCache evaluators = new ProgramCache();
     private Loss loss;
     private List<Metric> metrics = List.of();
 
@@ -75,7 +74,7 @@ public final class Evaluation implements AutoCloseable {
         for (int i = 0; i < inputs.length; i++) {
             TrainStep.requireSamples("input " + i, model.inputs().get(i), inputs[i], batch);
         }
-        Program program = predictors.computeIfAbsent(batch, b -> {
+        Program program = predictors.get(batch, b -> {
             Model.Traced traced = model.trace(Mode.INFERENCE, b);
             traced.trace().graph().output("output", traced.outputs().getFirst());
             return new Program(state, traced.trace().graph(), Map.of(), entries);
@@ -120,8 +119,7 @@ public final class Evaluation implements AutoCloseable {
      */
     public Map<String, Double> evaluate(Dataset data, int batchSize, Loss lossFunction, List<Metric> wanted) {
         if (lossFunction != loss || !wanted.equals(metrics)) {
-            evaluators.values().forEach(Program::close);
-            evaluators.clear();
+            evaluators.close();
             loss = lossFunction;
             metrics = Metrics.distinct(wanted);
         }
@@ -135,7 +133,7 @@ public final class Evaluation implements AutoCloseable {
         TensorType target = data.types().get(inputs);
         try (Batches batches = DataLoader.of(data, batchSize).epoch(0)) {
             for (Batch batch : batches) {
-                Program program = evaluators.computeIfAbsent(batch.size(), size -> compile(size, target));
+                Program program = evaluators.get(batch.size(), size -> compile(size, target));
                 for (int i = 0; i < inputs; i++) {
                     TrainStep.requireSamples("input " + i, model.inputs().get(i), batch.column(i), batch.size());
                     program.write("input." + i, batch.column(i));
@@ -166,9 +164,7 @@ public final class Evaluation implements AutoCloseable {
 
     @Override
     public void close() {
-        predictors.values().forEach(Program::close);
-        evaluators.values().forEach(Program::close);
-        predictors.clear();
-        evaluators.clear();
+        predictors.close();
+        evaluators.close();
     }
 }

@@ -6,7 +6,6 @@ import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +25,7 @@ public final class TrainStep implements AutoCloseable {
     private final Training training;
     private final State state;
     private final TensorType target;
-    private final Map<Integer, Program> programs = new HashMap<>();
+    private final ProgramCache programs = new ProgramCache();
     private Optional<Program> update = Optional.empty();
     private List<NDArray> lastInputs = List.of();
     private Optional<NDArray> lastTargets = Optional.empty();
@@ -101,7 +100,7 @@ public final class TrainStep implements AutoCloseable {
         }
         requireSamples("target", target, targets, batch);
         training.loss().check(training.model().outputs().getFirst(), targets);
-        return programs.computeIfAbsent(batch, this::compile);
+        return programs.get(batch, this::compile);
     }
 
     static void requireSamples(String what, TensorType sample, NDArray given, int batch) {
@@ -227,12 +226,9 @@ public final class TrainStep implements AutoCloseable {
     }
 
     private Program compiled(int batch) {
-        Program program = programs.get(batch);
-        if (program == null) {
-            throw new IllegalStateException(
-                    "no batch of %d samples has been run; those that have: %s".formatted(batch, programs.keySet()));
-        }
-        return program;
+        return programs.find(batch)
+                .orElseThrow(() -> new IllegalStateException("no batch of %d samples has been run; those that have: %s"
+                        .formatted(batch, programs.sizes())));
     }
 
     /** Runs the step of the last batch with this size once more with a clock at each part; parameters change. */
@@ -245,13 +241,12 @@ public final class TrainStep implements AutoCloseable {
 
     /** Bytes of intermediate values, for the largest batch so far. */
     public long arenaBytes() {
-        return programs.values().stream().mapToLong(Program::arenaBytes).max().orElse(0);
+        return programs.arenaBytes();
     }
 
     @Override
     public void close() {
-        programs.values().forEach(Program::close);
-        programs.clear();
+        programs.close();
         update.ifPresent(Program::close);
         update = Optional.empty();
     }

@@ -28,6 +28,7 @@ import io.tandem.train.Trainer;
 import io.tandem.train.Training;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -291,6 +292,28 @@ public abstract class FaultConformance {
             if (i % 100 == 99) {
                 assertFalse(Float.isNaN(result.loss()));
             }
+        }
+    }
+
+    @Test
+    void everNewBatchSizesTakeNoEverMoreMemory() {
+        Model model = TrainingRuns.perceptron();
+        NDArray x = NDArray.zeros(TensorType.f32(16, 4));
+        NDArray t = NDArray.zeros(TensorType.of(DType.I32, 16));
+        try (Device device = open();
+                State state = State.of(model, device, 3);
+                TrainStep step = new TrainStep(TrainingRuns.training(model), state, TensorType.of(DType.I32))) {
+            List<Long> bytes = new ArrayList<>();
+            for (int round = 0; round < 3; round++) {
+                for (int rows = 1; rows <= 16; rows++) {
+                    step.run(List.of(x.rows(0, rows)), t.rows(0, rows)).loss();
+                }
+                bytes.add(device.allocatedBytes());
+            }
+            assertEquals(bytes.get(0), bytes.get(1));
+            assertEquals(bytes.get(0), bytes.get(2));
+            assertThrows(IllegalStateException.class, () -> step.plan(1), "the oldest program was given back");
+            assertEquals(48, step.steps());
         }
     }
 

@@ -40,7 +40,7 @@ final class CpuDevice implements Device {
     private final DeviceOptions options;
     private final CpuSettings settings;
     private final HostMemory memory = new HostMemory("cpu", this::finishWork);
-    private final StagingMemory staging = new StagingMemory(memory::account);
+    private final StagingMemory staging = new StagingMemory();
     private final OwnerThread owner = new OwnerThread("tandem-cpu");
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();

@@ -4,21 +4,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /**
  * Native memory for values that wait to be copied to where they belong. Pieces are kept for the next values of about that
- * size. One thread takes pieces, another one gives them back.
+ * size; how many there are depends on how far the caller is ahead. One thread takes pieces, another one gives them back.
  */
 public final class StagingMemory implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
-    private final LongConsumer account;
     private final List<MemorySegment> free = new ArrayList<>();
-
-    /** @param account is told the bytes of each new piece */
-    public StagingMemory(LongConsumer account) {
-        this.account = account;
-    }
 
     /** A piece of at least the given size. */
     public MemorySegment take(long bytes) {
@@ -31,9 +24,7 @@ public final class StagingMemory implements AutoCloseable {
                 }
             }
         }
-        MemorySegment piece = arena.allocate(size, HostMemory.ALIGNMENT);
-        account.accept(size);
-        return piece;
+        return arena.allocate(size, HostMemory.ALIGNMENT);
     }
 
     /** Takes a piece back. */

@@ -131,7 +131,7 @@ enum Workload {
                 int n = batch > 0 ? batch : 8;
                 Model model = Model.of(transformer(), TensorType.of(DType.I32, 128));
                 yield new Task(
-                        Training.of(model, Losses.crossEntropy(), Adam.of(1e-3)),
+                        Training.of(model, Losses.crossEntropy().withClassAxis(-1), Adam.of(1e-3)),
                         integers(1, Shape.of(n, 128), 256),
                         integers(2, Shape.of(n, 128), 256));
             }
