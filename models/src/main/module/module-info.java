@@ -4,4 +4,5 @@ module io.tandem.models {
     requires static org.jspecify;
 
     exports io.tandem.models;
+    exports io.tandem.models.classic;
 }

@@ -73,6 +73,9 @@ public sealed interface Activation extends Layer {
     /** -1, 0 or 1; without derivative. */
     record Sign() implements Activation {}
 
+    /** 1 where x is at least 0, -1 elsewhere; without derivative. */
+    record BipolarStep() implements Activation {}
+
     /**
      * In training max(0, x + noise), with normal noise of variance sigmoid(x); in inference max(0, x) (Nair and Hinton,
      * 2010).
@@ -224,6 +227,11 @@ public sealed interface Activation extends Layer {
         return new Sign();
     }
 
+    /** 1 where x is at least 0, -1 elsewhere: the sign with a decision at 0. */
+    static Activation bipolarStep() {
+        return new BipolarStep();
+    }
+
     /** ReLU with noise in training. */
     static Activation noisyRelu() {
         return new NoisyRelu();
@@ -255,6 +263,7 @@ public sealed interface Activation extends Layer {
             case LogSoftmax(int axis) -> x.logSoftmax(axis);
             case Heaviside h -> x.ge(0).cast(x.dtype());
             case Sign s -> x.sign();
+            case BipolarStep b -> x.ge(0).select(x.like(1), x.like(-1));
             case NoisyRelu n -> noisy(x);
         };
     }
