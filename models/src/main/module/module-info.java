@@ -5,4 +5,5 @@ module io.tandem.models {
 
     exports io.tandem.models;
     exports io.tandem.models.classic;
+    exports io.tandem.models.playground;
 }

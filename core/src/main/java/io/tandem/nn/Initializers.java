@@ -106,6 +106,14 @@ public final class Initializers {
                 .initialize(type, seed);
     }
 
+    /** Uniform with variance 1 / fan-in (LeCun et al., 1998). */
+    public static Initializer lecunUniform() {
+        return (type, seed) -> {
+            double limit = Math.sqrt(3.0 / fanIn(type));
+            return uniform(-limit, limit).initialize(type, seed);
+        };
+    }
+
     /**
      * Orthonormal rows, or columns if there are fewer of them (Saxe et al., 2014): the Q of a normal matrix, whose columns
      * are made orthogonal by the modified Gram-Schmidt method.

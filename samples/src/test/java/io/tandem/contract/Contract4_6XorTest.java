@@ -1,0 +1,79 @@
+package io.tandem.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.tandem.backend.Device;
+import io.tandem.nn.Activation;
+import io.tandem.nn.EnsembleDense;
+import io.tandem.nn.Initializers;
+import io.tandem.nn.Losses;
+import io.tandem.nn.Model;
+import io.tandem.nn.Sequential;
+import io.tandem.optim.Adam;
+import io.tandem.tensor.NDArray;
+import io.tandem.tensor.TensorType;
+import io.tandem.train.Evaluation;
+import io.tandem.train.State;
+import io.tandem.train.TrainStep;
+import io.tandem.train.Training;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Section 4.6: XOR with few units, 200 networks at once; the final error is that of the trained weights. */
+@Tag("contract")
+class Contract4_6XorTest {
+    private static final int SEEDS = 200;
+    private static final NDArray X = Reference.truthTable(2);
+    private static final NDArray Y =
+            NDArray.generate(TensorType.f32(4, SEEDS, 1), i -> i / SEEDS == 1 || i / SEEDS == 2 ? 1 : 0);
+
+    static Stream<Arguments> networks() {
+        return Stream.of(
+                Arguments.of(2, Activation.sigmoid(), 18, 0.238),
+                Arguments.of(2, Activation.relu(), 132, 0.178),
+                Arguments.of(3, Activation.relu(), 171, 0.147));
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void someNetworksLearnIt(int units, Activation activation, int expected, double error) {
+        Model model = Model.of(
+                Sequential.of(
+                        EnsembleDense.of(SEEDS, units).withWeights(Initializers.normal(0.75, 0.01)),
+                        activation,
+                        EnsembleDense.of(SEEDS, 1),
+                        Activation.sigmoid()),
+                2);
+        Training training = Training.of(
+                model, (y, f) -> Losses.meanSquaredError().of(y, f).mul(SEEDS), Adam.of(0.001));
+        try (Device device = Device.of("cpu");
+                State state = State.of(model, device, 1);
+                TrainStep step = new TrainStep(training, state, TensorType.f32(SEEDS, 1));
+                Evaluation evaluation = new Evaluation(model, state)) {
+            for (int epoch = 0; epoch < 1000; epoch++) {
+                step.run(List.of(X), Y);
+            }
+            NDArray p = evaluation.predict(X);
+            int learned = 0;
+            double[] errors = new double[SEEDS];
+            for (int seed = 0; seed < SEEDS; seed++) {
+                boolean all = true;
+                for (int row = 0; row < 4; row++) {
+                    double y = p.getDouble((long) row * SEEDS + seed);
+                    double f = Y.getDouble((long) row * SEEDS + seed);
+                    errors[seed] += (y - f) * (y - f) / 4;
+                    all &= y > 0.5 == f > 0.5;
+                }
+                learned += all ? 1 : 0;
+            }
+            Arrays.sort(errors);
+            assertEquals(expected, learned, 15, "networks with accuracy 1.0");
+            assertEquals(error, (errors[SEEDS / 2 - 1] + errors[SEEDS / 2]) / 2, 0.01, "median final error");
+        }
+    }
+}
