@@ -15,6 +15,7 @@ module io.tandem.core {
     exports io.tandem.nn;
     exports io.tandem.optim;
     exports io.tandem.reference;
+    exports io.tandem.search;
     exports io.tandem.tensor;
     exports io.tandem.train;
 

@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The table of {@link Vjp}: derivatives where there is none. */
+@Tag("contract")
 class KinkTest {
     @Test
     void ofOneOperand() {

@@ -13,9 +13,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Image augmentation: what stays, what changes, and what it depends on. */
+@Tag("contract")
 class ImageTransformTest {
     private static final Map<String, ImageAugmentation> ALL = Map.of(
             "shift", ImageAugmentation.shift(2),

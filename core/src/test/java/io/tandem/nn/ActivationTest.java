@@ -13,10 +13,12 @@ import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Tag("contract")
 class ActivationTest {
     private static final double[] POINTS = {-800, -30, -6.5, -3.2, -2.5, -1, -0.3, 0.2, 1, 2, 2.9, 4.5, 6.2, 25, 800};
 

@@ -16,8 +16,10 @@ import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("contract")
 class LossesTest {
     private static final NDArray Y = doubles(Shape.of(2, 2), 1, 2, 3, 4);
     private static final NDArray F = doubles(Shape.of(2, 2), 1.5, 2, 1, 7);

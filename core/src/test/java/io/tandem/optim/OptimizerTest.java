@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Each optimizer against its equations, written out for one number, on the way down a quartic. */
+@Tag("contract")
 class OptimizerTest {
     private static final int STEPS = 12;
     private static final double START = 1.7;

@@ -22,12 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Compares Tandem with results of libtorch: every case folder of a directory, by default the test resources, else the
  * one that {@code -Dtandem.oracle} names. Outputs and gradients are compared in float32 and float64.
  */
+@Tag("contract")
 class OracleTest {
     private static final double TOLERANCE_F32 = 1e-4;
     private static final double TOLERANCE_F64 = 1e-9;

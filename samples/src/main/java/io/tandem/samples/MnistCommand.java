@@ -14,6 +14,7 @@ import io.tandem.samples.data.Mnist;
 import io.tandem.samples.data.Progress;
 import io.tandem.train.Checkpoint;
 import io.tandem.train.Evaluation;
+import io.tandem.train.FitAssessment;
 import io.tandem.train.History;
 import io.tandem.train.Metrics;
 import io.tandem.train.State;
@@ -121,6 +122,9 @@ final class MnistCommand implements Callable<Integer> {
         long samples = history.epochs().stream().mapToLong(e -> e.samples()).sum();
         double accuracy = report.accuracy();
         out.printf(Locale.ROOT, "test accuracy %.2f %%%npicture: %s%n", 100 * accuracy, picture);
+        if (history.epochs().size() >= 3) {
+            out.println(FitAssessment.of(history, Math.log(10)).sentence());
+        }
         saving.finish(state, model, out);
         if (run.json()) {
             out.println(new Report()

@@ -19,8 +19,15 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "tandem",
         description = "Deep learning in plain Java: sample applications and tools.",
-        subcommands = {MnistCommand.class, ForecastCommand.class, SummaryCommand.class, DoctorCommand.class,
-            BenchCommand.class},
+        subcommands = {
+            MnistCommand.class,
+            ForecastCommand.class,
+            PlaygroundCommand.class,
+            SearchCommand.class,
+            SummaryCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class
+        },
         mixinStandardHelpOptions = true,
         version = "tandem 0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
@@ -30,6 +37,8 @@ import picocli.CommandLine.ScopeType;
             "  tandem mnist                      train a CNN on handwritten digits",
             "  tandem mnist --model mlp --json   the same with a perceptron, result as JSON",
             "  tandem forecast --horizon 24      forecast a day of an hourly series",
+            "  tandem playground --data spiral   small networks on points in the plane",
+            "  tandem search --task moons        search for hyperparameters",
             "  tandem summary cnn                parameters of a model",
             "  tandem doctor                     what this machine has and lacks"
         })

@@ -1,0 +1,79 @@
+package io.tandem.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.tandem.backend.Device;
+import io.tandem.backend.DeviceOptions;
+import io.tandem.backend.Devices;
+import io.tandem.models.playground.Experiment;
+import io.tandem.models.playground.Feature;
+import io.tandem.models.playground.PointSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Section 7: median test accuracies of eight networks, with the playground's defaults but for what is named. */
+@Tag("contract")
+class Contract7PlaygroundTest {
+    private static final double TOLERANCE = 0.05;
+
+    private static double median(Experiment experiment, int networks) {
+        // One thread: the work per step is far below what is worth sharing.
+        try (Device device = Devices.open("cpu", DeviceOptions.defaults().withThreads(1))) {
+            return experiment.run(device, networks, 1).medianTestAccuracy();
+        }
+    }
+
+    static Stream<Arguments> listed() {
+        Experiment gaussians = Experiment.on(PointSet.GAUSSIANS).withHidden().withEpochs(50);
+        Experiment circle = Experiment.on(PointSet.CIRCLE).withEpochs(200);
+        Experiment xor = Experiment.on(PointSet.XOR).withEpochs(200);
+        Experiment spiral = Experiment.on(PointSet.SPIRAL);
+        return Stream.of(
+                Arguments.of("Gaussians, no hidden layer", 1.00, gaussians),
+                Arguments.of("Gaussians, x1 alone", 0.998, gaussians.withFeatures(Feature.X1)),
+                Arguments.of("Gaussians with noise", 0.97, gaussians.withNoise(0.2)),
+                Arguments.of("circle, 4", 1.00, circle.withHidden(4)),
+                Arguments.of("circle, 3", 1.00, circle.withHidden(3)),
+                Arguments.of("circle, 2", 0.79, circle.withHidden(2)),
+                Arguments.of("circle, 1", 0.65, circle.withHidden(1)),
+                Arguments.of(
+                        "circle, one neuron on squares",
+                        1.00,
+                        circle.withHidden().withFeatures(Feature.X1_SQUARED, Feature.X2_SQUARED).withEpochs(50)),
+                Arguments.of("XOR, 4-2", 1.00, xor),
+                Arguments.of("XOR, 4", 0.99, xor.withHidden(4)),
+                Arguments.of("XOR, 3", 0.94, xor.withHidden(3)),
+                Arguments.of("XOR, 1", 0.68, xor.withHidden(1)),
+                Arguments.of(
+                        "XOR, one neuron on the product",
+                        1.00,
+                        xor.withHidden().withFeatures(Feature.PRODUCT).withEpochs(50)),
+                Arguments.of("spiral, 4-2", 0.67, spiral.withEpochs(1000)),
+                Arguments.of("spiral, 8-8", 0.95, spiral.withHidden(8, 8).withEpochs(1000)),
+                Arguments.of(
+                        "spiral, 8 on all features",
+                        0.98,
+                        spiral.withHidden(8).withFeatures(Feature.values()).withEpochs(500)));
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @MethodSource("listed")
+    void medianOfEightSeeds(String name, double accuracy, Experiment experiment) {
+        assertEquals(accuracy, median(experiment, 8), TOLERANCE, name);
+    }
+
+    /**
+     * XOR with two units is listed with 0.80; here 64 networks have the median 0.86, and groups of eight from 0.83 to 0.87.
+     * Networks end either near 0.70 (a sixth of them) or from 0.82 to 0.91, so the median of eight hangs on how many of each
+     * kind are among them; none of epochs, loss factor, or Glorot weights moves it below 0.84, only less or other data (200
+     * points, or no gap between the quadrants: 0.82).
+     */
+    @Test
+    void xorWithTwoUnitsIsBetterThanListed() {
+        assertEquals(0.86, median(Experiment.on(PointSet.XOR).withHidden(2).withEpochs(200), 64), 0.02);
+    }
+}

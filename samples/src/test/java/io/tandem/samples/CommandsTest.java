@@ -1,0 +1,90 @@
+package io.tandem.samples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Commands from their arguments to output, pictures and exit codes. */
+class CommandsTest {
+    @TempDir
+    private Path folder;
+
+    /** What a command said and how it ended. */
+    private record Said(int exit, String out, String err) {}
+
+    private static Said run(String... arguments) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        ByteArrayOutputStream complained = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(complained, true, StandardCharsets.UTF_8));
+        try {
+            int exit = Tandem.run(arguments);
+            return new Said(
+                    exit, said.toString(StandardCharsets.UTF_8), complained.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    @Test
+    void playground() throws Exception {
+        Said said = run(
+                "playground", "--data", "circle", "--hidden", "none", "--features", "x1^2,x2^2", "--epochs", "40",
+                "--networks", "3", "--json", "--out", folder.toString());
+        assertEquals(0, said.exit(), said.err());
+        assertTrue(said.out().contains("median test accuracy of 3 networks after 40 epochs: 1.000"), said.out());
+        assertTrue(said.out().contains("\"features\":[\"x1^2\",\"x2^2\"]"), said.out());
+        assertTrue(Files.size(folder.resolve("playground.png")) > 10_000);
+    }
+
+    @Test
+    void search() throws Exception {
+        Path study = folder.resolve("study.jsonl");
+        String[] arguments = {
+            "search", "--task", "moons", "--samples", "80", "--strategy", "random", "--trials", "3", "--epochs", "2",
+            "--study", study.toString(), "--device", "cpu", "--threads", "1", "--out", folder.toString()
+        };
+        Said said = run(arguments);
+        assertEquals(0, said.exit(), said.err());
+        assertTrue(said.out().contains("search: 3 trials, 2 at once"), said.out());
+        assertTrue(said.out().contains("best: layers="), said.out());
+        assertEquals(4, Files.readAllLines(study).size());
+        assertTrue(Files.size(folder.resolve("search.png")) > 10_000);
+        // Known trials are not made again, and the result is the same.
+        assertEquals(said.out(), run(arguments).out());
+        Files.writeString(study, "nonsense\n");
+        Said refused = run(arguments);
+        assertEquals(1, refused.exit());
+        assertTrue(refused.err().contains("is no study file"), refused.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {
+        "playground --features x9; no feature 'x9'",
+        "playground --hidden 4,many; --hidden takes numbers joined by commas",
+        "playground --hidden 0; hidden layers need at least 1 unit",
+        "playground --noise 7; noise must be from 0 to 1",
+        "playground --data square; Invalid value for option '--data'",
+        "playground --epochs 0; --epochs must be at least 1",
+        "search --folds 1; --folds must be at least 2",
+        "search --samples 3; --samples must be at least 20",
+        "search --trials 0; --trials must be at least 1"
+    })
+    void wrongUsage(String line, String message) {
+        Said said = run(line.split(" "));
+        assertEquals(2, said.exit());
+        assertTrue(said.err().contains(message), said.err());
+    }
+}
