@@ -147,7 +147,8 @@ final class SearchCommand implements Callable<Integer> {
         TrialResult best = result.best();
         double accuracy = test(best.trial(), data);
         Path picture = run.out().resolve("search.png");
-        SearchPicture.write(picture, "Hyperparameters on " + data.description(), result);
+        SearchPicture.write(
+                picture, "Hyperparameters: %s, %d samples".formatted(task, data.known().size()), result);
         out.printf(
                 Locale.ROOT,
                 "best: %s%ntrained again on all of the data for %d epochs: test accuracy %.2f %%%npicture: %s%n",

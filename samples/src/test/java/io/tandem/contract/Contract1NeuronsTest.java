@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tandem.backend.Device;
 import io.tandem.data.CsvTable;
@@ -15,6 +16,7 @@ import io.tandem.nn.Activation;
 import io.tandem.nn.Layer;
 import io.tandem.nn.Mode;
 import io.tandem.nn.Model;
+import io.tandem.nn.Sequential;
 import io.tandem.samples.data.DataFolders;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -159,7 +162,7 @@ class Contract1NeuronsTest {
     @Test
     void irisSetosaInThreeEpochs() {
         Optional<List<Path>> file = DataFolders.standard(Optional.empty()).find("iris.csv");
-        org.junit.jupiter.api.Assumptions.assumeTrue(file.isPresent(), "TANDEM_DATA has no iris.csv");
+        assumeTrue(file.isPresent(), "TANDEM_DATA has no iris.csv");
         CsvTable table = CsvTable.withoutHeader(file.get().getFirst());
         List<String> names = table.columns();
         NDArray petals = table.numbers(names.get(2), names.get(3));
@@ -243,7 +246,7 @@ class Contract1NeuronsTest {
         }
     }
 
-    private static void assertMessage(String part, org.junit.jupiter.api.function.Executable action) {
+    private static void assertMessage(String part, Executable action) {
         String message = assertThrows(IllegalArgumentException.class, action).getMessage();
         assertTrue(message.contains(part), message);
     }
@@ -253,7 +256,7 @@ class Contract1NeuronsTest {
     }
 
     /** What a threshold unit adds up, before its step. */
-    private static double[] sums(io.tandem.nn.Sequential unit, NDArray x) {
+    private static double[] sums(Sequential unit, NDArray x) {
         return outputs(unit.layers().getFirst(), x);
     }
 

@@ -15,6 +15,7 @@ import io.tandem.nn.Sequential;
 import io.tandem.optim.Adam;
 import io.tandem.optim.Schedules;
 import io.tandem.optim.Sgd;
+import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
 import io.tandem.train.Evaluation;
@@ -125,6 +126,6 @@ class Contract1_8ApproximationTest {
     private static NDArray random(int rows, int columns, long seed) {
         Random random = new Random(seed);
         return NDArray.generate(
-                TensorType.of(io.tandem.tensor.DType.F64, rows, columns), i -> random.nextGaussian());
+                TensorType.of(DType.F64, rows, columns), i -> random.nextGaussian());
     }
 }

@@ -2,9 +2,11 @@ package io.tandem.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.autodiff.Grad;
+import io.tandem.autodiff.Gradients;
 import io.tandem.backend.Device;
 import io.tandem.data.ArrayDataset;
 import io.tandem.nn.Activation;
@@ -15,12 +17,15 @@ import io.tandem.nn.Mode;
 import io.tandem.nn.Model;
 import io.tandem.nn.PRelu;
 import io.tandem.nn.Sequential;
+import io.tandem.reference.Interpreter;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import io.tandem.train.DeadUnits;
 import io.tandem.train.State;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -142,12 +147,12 @@ class Contract2_2ActivationsTest {
         var graph = traced.trace().graph();
         graph.output(
                 "slope",
-                io.tandem.autodiff.Gradients.of(traced.outputs().getFirst().sum(), java.util.List.of(weight))
+                Gradients.of(traced.outputs().getFirst().sum(), List.of(weight))
                         .getFirst());
         assertEquals(
                 -3,
-                new io.tandem.reference.Interpreter()
-                        .run(graph, java.util.Map.of("input.0", x, "weight", NDArray.of(Shape.of(1), 0.25f)))
+                new Interpreter()
+                        .run(graph, Map.of("input.0", x, "weight", NDArray.of(Shape.of(1), 0.25f)))
                         .get("slope")
                         .item());
     }
@@ -177,7 +182,7 @@ class Contract2_2ActivationsTest {
             try (State other = State.of(smooth, device, 1)) {
                 assertEquals(
                         "the model has no ReLU, so it has no dead units",
-                        org.junit.jupiter.api.Assertions.assertThrows(
+                        assertThrows(
                                 IllegalArgumentException.class,
                                 () -> DeadUnits.measure(smooth, other, data, 2))
                                 .getMessage());

@@ -11,6 +11,7 @@ import io.tandem.data.Column;
 import io.tandem.data.DataLoader;
 import io.tandem.nn.Dense;
 import io.tandem.nn.Loss;
+import io.tandem.nn.LossReduction;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
 import io.tandem.optim.Sgd;
@@ -65,7 +66,7 @@ class Contract2_4LossesTest {
         assertEquals(18.42068074, loss(Losses.binaryCrossEntropy(), Reference.vector(1e-8), one), 1e-8);
         NDArray single = NDArray.of(Shape.of(2), 0f, 1e-8f);
         double[] losses = Reference.run(
-                in -> List.of(Losses.binaryCrossEntropy(io.tandem.nn.LossReduction.NONE).of(in.get(0), in.get(1))),
+                in -> List.of(Losses.binaryCrossEntropy(LossReduction.NONE).of(in.get(0), in.get(1))),
                 single,
                 NDArray.of(Shape.of(2), 1, 1))
                 .getFirst()

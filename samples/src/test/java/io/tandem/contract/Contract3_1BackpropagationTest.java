@@ -7,6 +7,7 @@ import io.tandem.graph.Tensor;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -68,7 +69,7 @@ class Contract3_1BackpropagationTest {
                     Tensor loss = in.get(5).sub(y).square().sum().mul(0.5);
                     List<Tensor> weights = in.subList(0, 4);
                     List<Tensor> g = Gradients.of(loss, weights);
-                    return java.util.stream.IntStream.range(0, 4)
+                    return IntStream.range(0, 4)
                             .mapToObj(i -> weights.get(i).sub(g.get(i).mul(rate)))
                             .toList();
                 },

@@ -8,7 +8,9 @@ import io.tandem.backend.Device;
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.NDArray;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -70,12 +72,12 @@ class Contract3_2LogisticRegressionTest {
     }
 
     /** Gradient of a gradient, row by row, is the Hessian too. */
-    @org.junit.jupiter.api.Test
+    @Test
     void gradientOfGradient() {
         NDArray hessian = Reference.run(
                 in -> List.of(Tensor.stack(
                         0,
-                        java.util.stream.IntStream.range(0, 3)
+                        IntStream.range(0, 3)
                                 .mapToObj(i -> Grad.grad(
                                         (Tensor w) -> gradient(List.of(in.get(0), in.get(1), w)).at(0, i))
                                         .apply(in.get(2)))

@@ -10,6 +10,7 @@ import io.tandem.data.ArrayDataset;
 import io.tandem.data.Batch;
 import io.tandem.data.Batches;
 import io.tandem.data.DataLoader;
+import io.tandem.graph.Tensor;
 import io.tandem.nn.Dense;
 import io.tandem.nn.Initializers;
 import io.tandem.nn.Losses;
@@ -19,6 +20,7 @@ import io.tandem.optim.Schedules;
 import io.tandem.optim.Sgd;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
+import io.tandem.train.Callback;
 import io.tandem.train.Epoch;
 import io.tandem.train.Monitor;
 import io.tandem.train.ReduceOnPlateau;
@@ -28,6 +30,7 @@ import io.tandem.train.Trainer;
 import io.tandem.train.Training;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -97,9 +100,9 @@ class Contract4_1OptimizersTest {
 
     private static double[] rates(Schedule schedule, double... steps) {
         return Reference.map(
-                t -> io.tandem.graph.Tensor.stack(
+                t -> Tensor.stack(
                         0,
-                        java.util.stream.IntStream.range(0, steps.length)
+                        IntStream.range(0, steps.length)
                                 .mapToObj(i -> schedule.at(t.at(0, i)))
                                 .toList()),
                 Reference.vector(steps));
@@ -132,7 +135,7 @@ class Contract4_1OptimizersTest {
         try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
             Trainer.of(still)
                     .with(ReduceOnPlateau.of(Monitor.training("loss"), 2, 0.5))
-                    .with(new io.tandem.train.Callback() {
+                    .with(new Callback() {
                         @Override
                         public Verdict epochEnded(Epoch epoch) {
                             factors.add(state.get("optimizer.rate_factor").item());

@@ -22,6 +22,7 @@ import io.tandem.optim.Adam;
 import io.tandem.optim.Sgd;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
+import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import io.tandem.train.Epoch;
 import io.tandem.train.FitAssessment;
@@ -174,7 +175,7 @@ class Contract4_5PresetTest {
             assertTrue(assertThrows(
                     IllegalArgumentException.class,
                     () -> GradientNorms.measure(
-                            training, state, List.of(x), NDArray.ofInts(io.tandem.tensor.Shape.of(2), 0, 2)))
+                            training, state, List.of(x), NDArray.ofInts(Shape.of(2), 0, 2)))
                     .getMessage()
                     .contains("label 2 at position 1"));
         }

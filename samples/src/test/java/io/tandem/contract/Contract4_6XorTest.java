@@ -1,9 +1,11 @@
 package io.tandem.contract;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.tandem.backend.Device;
 import io.tandem.nn.Activation;
+import io.tandem.nn.Dense;
 import io.tandem.nn.EnsembleDense;
 import io.tandem.nn.Initializers;
 import io.tandem.nn.Losses;
@@ -11,6 +13,7 @@ import io.tandem.nn.Model;
 import io.tandem.nn.Sequential;
 import io.tandem.optim.Adam;
 import io.tandem.tensor.NDArray;
+import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import io.tandem.train.Evaluation;
 import io.tandem.train.State;
@@ -20,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -75,5 +79,49 @@ class Contract4_6XorTest {
             assertEquals(expected, learned, 15, "networks with accuracy 1.0");
             assertEquals(error, (errors[SEEDS / 2 - 1] + errors[SEEDS / 2]) / 2, 0.01, "median final error");
         }
+    }
+
+    /** A network of the ensemble and a plain network that starts with its weights stay together, step by step. */
+    @Test
+    void aMemberIsTrainedAsIfAlone() {
+        int member = 2;
+        int members = 5;
+        Model together = Model.of(
+                Sequential.of(EnsembleDense.of(members, 3), Activation.tanh(), EnsembleDense.of(members, 1)), 2);
+        NDArray target = NDArray.of(Shape.of(4, 1), 0, 1, 1, 0);
+        NDArray targets = NDArray.generate(TensorType.f32(4, members, 1), i -> target.getDouble(i / members));
+        try (Device device = Device.of("cpu"); State all = State.of(together, device, 3)) {
+            Model alone = Model.of(
+                    Sequential.of(
+                            Dense.of(3)
+                                    .withWeights(Initializers.of(part(all, "0.weight", member)))
+                                    .withBias(Initializers.of(part(all, "0.bias", member))),
+                            Activation.tanh(),
+                            Dense.of(1)
+                                    .withWeights(Initializers.of(part(all, "2.weight", member)))
+                                    .withBias(Initializers.of(part(all, "2.bias", member)))),
+                    2);
+            Training ensemble = Training.of(
+                    together, (y, f) -> Losses.meanSquaredError().of(y, f).mul(members), Adam.of(0.05));
+            try (State one = State.of(alone, device, 3);
+                    TrainStep many = new TrainStep(ensemble, all, TensorType.f32(members, 1));
+                    TrainStep single = new TrainStep(
+                            Training.of(alone, Losses.meanSquaredError(), Adam.of(0.05)), one, TensorType.f32(1))) {
+                for (int i = 0; i < 40; i++) {
+                    many.run(List.of(X), targets);
+                    single.run(List.of(X), target);
+                }
+                for (String path : alone.variables().keySet()) {
+                    assertArrayEquals(
+                            one.get(path).toDoubles(), part(all, path, member).toDoubles(), 1e-4, path);
+                }
+            }
+        }
+    }
+
+    /** One member's slice of an ensemble's parameter. */
+    private static NDArray part(State state, String path, int member) {
+        NDArray all = state.get(path);
+        return all.rows(member, member + 1).reshape(all.shape().without(0).toArray());
     }
 }

@@ -29,9 +29,8 @@ class Contract7PlaygroundTest {
 
     static Stream<Arguments> listed() {
         Experiment gaussians = Experiment.on(PointSet.GAUSSIANS).withHidden().withEpochs(50);
-        Experiment circle = Experiment.on(PointSet.CIRCLE).withEpochs(200);
-        Experiment xor = Experiment.on(PointSet.XOR).withEpochs(200);
-        Experiment spiral = Experiment.on(PointSet.SPIRAL);
+        Experiment circle = Experiment.on(PointSet.CIRCLE).withEpochs(50);
+        Experiment xor = Experiment.on(PointSet.XOR).withEpochs(100);
         return Stream.of(
                 Arguments.of("Gaussians, no hidden layer", 1.00, gaussians),
                 Arguments.of("Gaussians, x1 alone", 0.998, gaussians.withFeatures(Feature.X1)),
@@ -51,7 +50,12 @@ class Contract7PlaygroundTest {
                 Arguments.of(
                         "XOR, one neuron on the product",
                         1.00,
-                        xor.withHidden().withFeatures(Feature.PRODUCT).withEpochs(50)),
+                        xor.withHidden().withFeatures(Feature.PRODUCT).withEpochs(50)));
+    }
+
+    static Stream<Arguments> spirals() {
+        Experiment spiral = Experiment.on(PointSet.SPIRAL);
+        return Stream.of(
                 Arguments.of("spiral, 4-2", 0.67, spiral.withEpochs(1000)),
                 Arguments.of("spiral, 8-8", 0.95, spiral.withHidden(8, 8).withEpochs(1000)),
                 Arguments.of(
@@ -66,6 +70,14 @@ class Contract7PlaygroundTest {
         assertEquals(accuracy, median(experiment, 8), TOLERANCE, name);
     }
 
+    /** Spirals take 500 to 1000 epochs. */
+    @Tag("slow")
+    @ParameterizedTest(name = "{0}: {1}")
+    @MethodSource("spirals")
+    void medianOfEightSeedsOnSpirals(String name, double accuracy, Experiment experiment) {
+        assertEquals(accuracy, median(experiment, 8), TOLERANCE, name);
+    }
+
     /**
      * XOR with two units is listed with 0.80; here 64 networks have the median 0.86, and groups of eight from 0.83 to 0.87.
      * Networks end either near 0.70 (a sixth of them) or from 0.82 to 0.91, so the median of eight hangs on how many of each
@@ -74,6 +86,6 @@ class Contract7PlaygroundTest {
      */
     @Test
     void xorWithTwoUnitsIsBetterThanListed() {
-        assertEquals(0.86, median(Experiment.on(PointSet.XOR).withHidden(2).withEpochs(200), 64), 0.02);
+        assertEquals(0.86, median(Experiment.on(PointSet.XOR).withHidden(2).withEpochs(100), 64), 0.02);
     }
 }

@@ -11,10 +11,13 @@ import io.tandem.nn.Trace;
 import io.tandem.reference.Interpreter;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
+import io.tandem.tensor.TensorType;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /** Values of functions and of untrained models, computed by the reference interpreter. */
 final class Reference {
@@ -27,7 +30,7 @@ final class Reference {
 
     /** A float64 matrix. */
     static NDArray matrix(double[]... rows) {
-        double[] flat = java.util.Arrays.stream(rows).flatMapToDouble(java.util.Arrays::stream).toArray();
+        double[] flat = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
         return NDArray.ofDoubles(Shape.of(rows.length, rows[0].length), flat);
     }
 
@@ -35,7 +38,7 @@ final class Reference {
     static List<NDArray> run(Function<List<Tensor>, List<Tensor>> f, NDArray... arguments) {
         Graph graph = new Graph();
         Map<String, NDArray> values = new LinkedHashMap<>();
-        List<Tensor> inputs = java.util.stream.IntStream.range(0, arguments.length)
+        List<Tensor> inputs = IntStream.range(0, arguments.length)
                 .mapToObj(i -> {
                     values.put("x" + i, arguments[i]);
                     return graph.input("x" + i, arguments[i].type());
@@ -74,7 +77,7 @@ final class Reference {
     /** All inputs of 0 and 1, in the order of the binary numbers: [2^n, n]. */
     static NDArray truthTable(int inputs) {
         return NDArray.generate(
-                io.tandem.tensor.TensorType.f32(1 << inputs, inputs),
+                TensorType.f32(1 << inputs, inputs),
                 i -> i / inputs >> (inputs - 1 - i % inputs) & 1);
     }
 
