@@ -37,7 +37,8 @@ public record SearchSpace(List<Parameter<?>> parameters) {
 
     /** A candidate at random, which depends on seed and number alone. */
     public Candidate draw(long seed, int number) {
-        SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + number);
+        // Mixed first, so that neighbouring seeds do not share their numbers.
+        SplittableRandom random = new SplittableRandom(new SplittableRandom(seed).nextLong() + number);
         Map<String, String> labels = new LinkedHashMap<>();
         for (Parameter<?> parameter : parameters) {
             labels.put(parameter.name(), drawn(parameter, random.nextDouble()));

@@ -99,8 +99,8 @@ public record Study(
     /** The number of trials that {@link #run} makes, those of earlier runs included. */
     public int trials() {
         return switch (strategy) {
-            case Strategy.Grid(int points, int budget) -> space.grid(points).size();
-            case Strategy.RandomDraws(int trials, int budget) -> trials;
+            case Strategy.Grid(int points, int _) -> space.grid(points).size();
+            case Strategy.RandomDraws(int trials, int _) -> trials;
             case Strategy.SuccessiveHalving halving -> {
                 int all = 0;
                 int round = halving.trials();

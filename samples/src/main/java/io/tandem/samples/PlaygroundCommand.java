@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -125,12 +127,19 @@ final class PlaygroundCommand implements Callable<Integer> {
             List<Double> trainingLosses = new ArrayList<>();
             List<Double> testLosses = new ArrayList<>();
             List<Double> at = new ArrayList<>();
-            while (run.epochs() < epochs) {
-                run.train(Math.min(Math.max(1, epochs / LOOKS), epochs - run.epochs()));
-                Outcome.Member first = run.outcome().members().getFirst();
-                at.add((double) run.epochs());
-                trainingLosses.add(first.trainingLoss());
-                testLosses.add(first.testLoss());
+            try (ProgressBar bar = new ProgressBarBuilder()
+                    .setTaskName("epochs")
+                    .setInitialMax(epochs)
+                    .setUpdateIntervalMillis(500)
+                    .build()) {
+                while (run.epochs() < epochs) {
+                    run.train(Math.min(Math.max(1, epochs / LOOKS), epochs - run.epochs()));
+                    bar.stepTo(run.epochs());
+                    Outcome.Member first = run.outcome().members().getFirst();
+                    at.add((double) run.epochs());
+                    trainingLosses.add(first.trainingLoss());
+                    testLosses.add(first.testLoss());
+                }
             }
             Outcome outcome = run.outcome();
             print.println("seed  training loss  accuracy  test loss  accuracy");

@@ -42,7 +42,7 @@ class Contract1_8ApproximationTest {
                 Sequential.of(
                         Dense.of(16).withBias(Initializers.uniform(-2, 2)), Activation.tanh(), Dense.of(1)),
                 1);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             Training training = Training.of(
                     model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(0.02, 1e-4, 3000)));
             try (TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
@@ -89,7 +89,7 @@ class Contract1_8ApproximationTest {
                 TensorType.f32(samples, 1),
                 i -> 3 * x.getDouble(2 * i) - 2 * x.getDouble(2 * i + 1) + 0.5 + 0.3 * random.nextGaussian());
         Model model = Model.of(Dense.of(1), 2);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             Trainer.of(Training.of(model, Losses.meanSquaredError(), Sgd.of(0.1)))
                     .fit(state, DataLoader.of(ArrayDataset.of(x, y), samples), 300);
             double[] solution = leastSquares(x, y);

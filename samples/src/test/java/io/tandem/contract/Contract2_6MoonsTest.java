@@ -45,7 +45,7 @@ class Contract2_6MoonsTest {
                 TensorType.f32(MOONS.size(), NETWORKS, 1), i -> (MOONS.labels().getDouble(i / NETWORKS) + 1) / 2);
         Training training = Training.of(
                 model, (y, f) -> Losses.binaryCrossEntropy().of(y, f).mul(NETWORKS), Adam.of(0.02));
-        try (Device device = Device.of("cpu");
+        try (Device device = Reference.oneThread();
                 State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(NETWORKS, 1));
                 Evaluation evaluation = new Evaluation(model, state)) {

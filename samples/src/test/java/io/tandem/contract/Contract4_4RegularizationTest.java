@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 class Contract4_4RegularizationTest {
     /** The weights (2, -4) after a step with rate 0.1 without any gradient from the loss. */
     private static double[] after(Training training) {
-        try (Device device = Device.of("cpu"); State state = State.of(training.model(), device, 1);
+        try (Device device = Reference.oneThread(); State state = State.of(training.model(), device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
             step.run(List.of(NDArray.zeros(TensorType.f32(1, 2))), NDArray.zeros(TensorType.f32(1, 1)));
             return state.get("weight").toDoubles();
@@ -104,7 +104,7 @@ class Contract4_4RegularizationTest {
                 Sequential.of(Dense.of(64), Activation.tanh(), Dense.of(64), Activation.tanh(), Dense.of(1)), 1);
         EarlyStopping stopping = EarlyStopping.of(Monitor.validation("loss"), 40);
         Training training = Training.of(model, Losses.meanSquaredError(), Adam.of(0.01));
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             History history = Trainer.of(training)
                     .with(stopping)
                     .fit(state, DataLoader.of(all.take(12), 12), validation, 2000);

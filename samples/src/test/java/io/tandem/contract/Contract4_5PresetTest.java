@@ -53,7 +53,7 @@ class Contract4_5PresetTest {
 
     private static GradientNorms norms(Model model) {
         Dataset batch = points(PointSet.SPIRAL, 128, 0, 1);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             Map<String, NDArray> before = state.snapshot();
             GradientNorms norms = GradientNorms.measure(
                     DefaultDnn.training(model, Losses.crossEntropy()),
@@ -91,10 +91,10 @@ class Contract4_5PresetTest {
     void thePresetLearns() {
         Dataset data = points(PointSet.MOONS, 600, 0.2, 3);
         Model model = Model.of(DefaultDnn.of(32, 32, 32, 32, 32, 2), 2);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             History history = Trainer.of(
                     DefaultDnn.training(model, Losses.crossEntropy()).withMetrics(Metrics.accuracy()))
-                    .fit(state, DataLoader.of(data.take(400), 20).shuffled(1), data.skip(400), 100);
+                    .fit(state, DataLoader.of(data.take(400), 20).shuffled(1), data.skip(400), 60);
             assertTrue(history.last().validation().get("accuracy") > 0.97, history.last()::toString);
         }
     }
@@ -159,7 +159,7 @@ class Contract4_5PresetTest {
     }
 
     private static FitAssessment fit(Model model, Dataset train, Dataset test, int epochs) {
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             Training training = Training.of(model, Losses.crossEntropy(), Adam.of(0.01));
             return FitAssessment.of(
                     Trainer.of(training).fit(state, DataLoader.of(train, 20).shuffled(1), test, epochs), Math.log(2));
@@ -170,7 +170,7 @@ class Contract4_5PresetTest {
     void badInputIsRefused() {
         Model model = Model.of(Dense.of(2), 2);
         Training training = Training.of(model, Losses.crossEntropy(), Sgd.of(1));
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1)) {
+        try (Device device = Reference.oneThread(); State state = State.of(model, device, 1)) {
             NDArray x = NDArray.zeros(TensorType.f32(2, 2));
             assertTrue(assertThrows(
                     IllegalArgumentException.class,

@@ -55,7 +55,7 @@ class Contract4_6XorTest {
                 2);
         Training training = Training.of(
                 model, (y, f) -> Losses.meanSquaredError().of(y, f).mul(SEEDS), Adam.of(0.001));
-        try (Device device = Device.of("cpu");
+        try (Device device = Reference.oneThread();
                 State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(SEEDS, 1));
                 Evaluation evaluation = new Evaluation(model, state)) {
@@ -90,7 +90,7 @@ class Contract4_6XorTest {
                 Sequential.of(EnsembleDense.of(members, 3), Activation.tanh(), EnsembleDense.of(members, 1)), 2);
         NDArray target = NDArray.of(Shape.of(4, 1), 0, 1, 1, 0);
         NDArray targets = NDArray.generate(TensorType.f32(4, members, 1), i -> target.getDouble(i / members));
-        try (Device device = Device.of("cpu"); State all = State.of(together, device, 3)) {
+        try (Device device = Reference.oneThread(); State all = State.of(together, device, 3)) {
             Model alone = Model.of(
                     Sequential.of(
                             Dense.of(3)

@@ -3,8 +3,6 @@ package io.tandem.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.tandem.backend.Device;
-import io.tandem.backend.DeviceOptions;
-import io.tandem.backend.Devices;
 import io.tandem.models.playground.Experiment;
 import io.tandem.models.playground.Feature;
 import io.tandem.models.playground.PointSet;
@@ -21,8 +19,7 @@ class Contract7PlaygroundTest {
     private static final double TOLERANCE = 0.05;
 
     private static double median(Experiment experiment, int networks) {
-        // One thread: the work per step is far below what is worth sharing.
-        try (Device device = Devices.open("cpu", DeviceOptions.defaults().withThreads(1))) {
+        try (Device device = Reference.oneThread()) {
             return experiment.run(device, networks, 1).medianTestAccuracy();
         }
     }

@@ -2,6 +2,9 @@ package io.tandem.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.tandem.backend.Device;
+import io.tandem.backend.DeviceOptions;
+import io.tandem.backend.Devices;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
 import io.tandem.graph.Tensor;
@@ -79,6 +82,11 @@ final class Reference {
         return NDArray.generate(
                 TensorType.f32(1 << inputs, inputs),
                 i -> i / inputs >> (inputs - 1 - i % inputs) & 1);
+    }
+
+    /** The CPU on one thread: for networks whose steps are too small to be shared. */
+    static Device oneThread() {
+        return Devices.open("cpu", DeviceOptions.defaults().withThreads(1));
     }
 
     static void assertClose(double[] expected, double[] actual, double tolerance) {
