@@ -65,7 +65,7 @@ class ModelsTest {
 
     @ParameterizedTest
     @EnumSource
-    void forecasters(LstmForecaster.Cell cell) {
+    void forecasters(RecurrentKind cell) {
         Model model = Model.of(LstmForecaster.of(cell, 2, 128, 24), 96, 7);
         int gates = switch (cell) {
             case LSTM -> 4;

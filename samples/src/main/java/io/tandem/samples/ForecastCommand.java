@@ -2,11 +2,9 @@ package io.tandem.samples;
 
 import io.tandem.backend.Device;
 import io.tandem.data.DataLoader;
-import io.tandem.graph.Tensor;
+import io.tandem.models.ChangeFromLast;
 import io.tandem.models.LstmForecaster;
-import io.tandem.nn.Dense;
-import io.tandem.nn.Initializers;
-import io.tandem.nn.Layer;
+import io.tandem.models.RecurrentKind;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
 import io.tandem.optim.Adam;
@@ -75,7 +73,7 @@ final class ForecastCommand implements Callable<Integer> {
 
     @Option(names = "--cell", paramLabel = "CELL", defaultValue = "lstm",
             description = "lstm, gru or rnn. Default: lstm.")
-    private LstmForecaster.Cell cell;
+    private RecurrentKind cell;
 
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "2", description = "Passes over the data. Default: 2.")
     private int epochs;
@@ -85,26 +83,6 @@ final class ForecastCommand implements Callable<Integer> {
 
     @Mixin
     private SaveOptions saving;
-
-    /**
-     * Forecasts the change from the last known value: what a network finds hard to learn by itself.
-     *
-     * @param forecaster from [N, window, columns] to [N, horizon]
-     * @param column the column that is forecast
-     */
-    record FromLastValue(LstmForecaster forecaster, int column) implements Layer {
-        /** A forecaster that starts by expecting no change. */
-        static FromLastValue of(LstmForecaster forecaster, int column) {
-            Dense head = forecaster.head().withWeights(Initializers.zeros());
-            return new FromLastValue(new LstmForecaster(forecaster.recurrent(), head), column);
-        }
-
-        @Override
-        public Tensor forward(Tensor x) {
-            Tensor last = x.at(1, -1).slice(1, column, column + 1);
-            return forecaster.apply(x).add(last);
-        }
-    }
 
     @Override
     public Integer call() {
@@ -118,7 +96,7 @@ final class ForecastCommand implements Callable<Integer> {
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
         Model model = Model.of(
-                FromLastValue.of(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
+                ChangeFromLast.of(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
                 window,
                 data.columns().size());
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
