@@ -124,6 +124,16 @@ public interface Dataset {
         return subset(Permutation.of(size(), new Pass(seed, 0)));
     }
 
+    /**
+     * Samples drawn from this data set at random, with replacement, anew in each epoch: for data of which one pass would be
+     * too long. Which ones depends on the loader's seed and on the epoch.
+     *
+     * @param samples samples per epoch, at least 1
+     */
+    default Dataset resampled(int samples) {
+        return new ResampledDataset(this, samples);
+    }
+
     /** The samples of this data set changed by {@code transform} each time they are read. */
     default Dataset map(Transform transform) {
         return new TransformedDataset(this, transform);

@@ -5,6 +5,7 @@ import io.tandem.data.DataLoader;
 import io.tandem.models.ChangeFromLast;
 import io.tandem.models.LstmForecaster;
 import io.tandem.models.RecurrentKind;
+import io.tandem.nn.Layer;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
 import io.tandem.optim.Adam;
@@ -16,8 +17,10 @@ import io.tandem.samples.data.Progress;
 import io.tandem.samples.data.SeriesData;
 import io.tandem.tensor.NDArray;
 import io.tandem.train.Checkpoint;
+import io.tandem.train.EarlyStopping;
 import io.tandem.train.Evaluation;
 import io.tandem.train.Metrics;
+import io.tandem.train.Monitor;
 import io.tandem.train.State;
 import io.tandem.train.Trainer;
 import io.tandem.train.Training;
@@ -46,7 +49,21 @@ import picocli.CommandLine.Spec;
             "  tandem forecast --series sales.csv --target revenue --window 60 --horizon 14 --cell gru"
         })
 final class ForecastCommand implements Callable<Integer> {
-    private static final double PEAK_RATE = 2e-4;
+    /** What the network yields. */
+    enum TargetForm {
+        /** The values to come. */
+        DIRECT,
+        /** Their change from the last known one, which is also subtracted from what the network sees. */
+        CHANGE
+    }
+
+    /** What the network sees. */
+    enum Features {
+        /** The target's past. */
+        UNIVARIATE,
+        /** The past of all columns. */
+        MULTIVARIATE
+    }
 
     @Spec
     private CommandSpec spec;
@@ -71,12 +88,42 @@ final class ForecastCommand implements Callable<Integer> {
     @Option(names = "--horizon", paramLabel = "N", defaultValue = "24", description = "Rows to forecast. Default: 24.")
     private int horizon;
 
+    @Option(names = "--target-form", paramLabel = "FORM", defaultValue = "change",
+            description = "What is learned: direct, the values to come; or change, their change from the last known one."
+                    + " Default: change.")
+    private TargetForm form;
+
+    @Option(names = "--features", paramLabel = "KIND", defaultValue = "univariate",
+            description = "What is seen: univariate, the target's past; or multivariate, the past of all columns."
+                    + " Default: univariate.")
+    private Features features;
+
     @Option(names = "--cell", paramLabel = "CELL", defaultValue = "lstm",
             description = "lstm, gru or rnn. Default: lstm.")
     private RecurrentKind cell;
 
-    @Option(names = "--epochs", paramLabel = "N", defaultValue = "2", description = "Passes over the data. Default: 2.")
+    @Option(names = "--layers", paramLabel = "N", defaultValue = "1", description = "Recurrent layers. Default: 1.")
+    private int layers;
+
+    @Option(names = "--units", paramLabel = "N", defaultValue = "64", description = "Size of a state. Default: 64.")
+    private int units;
+
+    @Option(names = "--dropout", paramLabel = "P", defaultValue = "0",
+            description = "Rate of dropout after each recurrent layer. Default: 0.")
+    private double dropout;
+
+    @Option(names = "--rate", paramLabel = "R", defaultValue = "2e-3",
+            description = "First learning rate; it falls along half a cosine. Default: 2e-3.")
+    private double rate;
+
+    @Option(names = "--epochs", paramLabel = "N", defaultValue = "6",
+            description = "Passes over the data. Default: 6.")
     private int epochs;
+
+    @Option(names = "--patience", paramLabel = "N", defaultValue = "3",
+            description = "Epochs without a better validation loss after which training ends; in any case the best epoch"
+                    + " counts. Default: 3.")
+    private int patience;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Windows per step. Default: 64.")
     private int batch;
@@ -90,15 +137,22 @@ final class ForecastCommand implements Callable<Integer> {
         run.require(horizon > 0, "--horizon must be at least 1, got " + horizon);
         run.require(epochs > 0, "--epochs must be at least 1, got " + epochs);
         run.require(batch > 0, "--batch must be at least 1, got " + batch);
+        run.require(layers > 0, "--layers must be at least 1, got " + layers);
+        run.require(units > 0, "--units must be at least 1, got " + units);
+        run.require(dropout >= 0 && dropout < 1, "--dropout must be from 0 to below 1, got " + dropout);
+        run.require(rate > 0, "--rate must be above 0, got " + rate);
+        run.require(patience > 0, "--patience must be at least 1, got " + patience);
         PrintWriter out = spec.commandLine().getOut();
         Optional<Checkpoint> checkpoint = saving.checkpoint();
-        SeriesData data = data();
+        SeriesData data = features == Features.UNIVARIATE ? data().univariate() : data();
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
-        Model model = Model.of(
-                ChangeFromLast.of(LstmForecaster.of(cell, 2, 128, horizon), data.target()),
-                window,
-                data.columns().size());
+        LstmForecaster forecaster = LstmForecaster.of(cell, layers, units, horizon, dropout);
+        Layer layer = switch (form) {
+            case DIRECT -> forecaster;
+            case CHANGE -> ChangeFromLast.of(forecaster, data.target());
+        };
+        Model model = Model.of(layer, window, data.columns().size());
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
@@ -136,12 +190,12 @@ final class ForecastCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(PEAK_RATE, PEAK_RATE / 100, steps)))
+                model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(rate, rate / 100, steps)))
                 .withMetrics(Metrics.meanAbsoluteError())
                 .withClipping(Clipping.byGlobalNorm(1));
         double seconds;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "validation", out)) {
-            seconds = saving.attach(Trainer.of(training).with(progress), checkpoint)
+            seconds = saving.attach(Trainer.of(training).with(progress).with(EarlyStopping.of(Monitor.validation("loss"), patience)), checkpoint)
                     .fit(state, loader, samples.validation(), epochs)
                     .epochs()
                     .stream()
@@ -170,6 +224,8 @@ final class ForecastCommand implements Callable<Integer> {
             out.println(new Report()
                     .put("device", state.device().info().name())
                     .put("cell", cell.name().toLowerCase(Locale.ROOT))
+                    .put("target_form", form.name().toLowerCase(Locale.ROOT))
+                    .put("features", features.name().toLowerCase(Locale.ROOT))
                     .put("epochs", epochs)
                     .put("train_seconds", seconds)
                     .put("mse", figures.get("loss"))

@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             ForecastCommand.class,
             PlaygroundCommand.class,
             SearchCommand.class,
+            CharLmCommand.class,
+            GptCommand.class,
             SummaryCommand.class,
             DoctorCommand.class,
             BenchCommand.class
@@ -39,6 +41,8 @@ import picocli.CommandLine.ScopeType;
             "  tandem forecast --horizon 24      forecast a day of an hourly series",
             "  tandem playground --data spiral   small networks on points in the plane",
             "  tandem search --task moons        search for hyperparameters",
+            "  tandem charlm                     train a recurrent network on Shakespeare, and let it write",
+            "  tandem gpt --prompt KING          the same with a small GPT",
             "  tandem summary cnn                parameters of a model",
             "  tandem doctor                     what this machine has and lacks"
         })

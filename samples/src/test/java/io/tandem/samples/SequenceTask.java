@@ -8,6 +8,7 @@ import io.tandem.nn.Loss;
 import io.tandem.nn.Model;
 import io.tandem.optim.Adam;
 import io.tandem.optim.Clipping;
+import io.tandem.optim.Schedules;
 import io.tandem.tensor.NDArray;
 import io.tandem.train.Evaluation;
 import io.tandem.train.State;
@@ -20,7 +21,7 @@ import java.util.function.Function;
  *
  * @param model the model
  * @param loss what it is trained with
- * @param rate learning rate of Adam
+ * @param rate first learning rate of Adam; it falls along half a cosine
  * @param batch samples per step
  * @param epochs passes over the data
  */
@@ -32,11 +33,13 @@ record SequenceTask(Model model, Loss loss, double rate, int batch, int epochs) 
 
     /** Trains on a data set and looks at the result. */
     <T> T train(Function<Evaluation, T> look, Dataset data) {
-        Training training =
-                Training.of(model, loss, Adam.of(rate)).withClipping(Clipping.byGlobalNorm(1));
+        DataLoader loader = DataLoader.of(data, batch).shuffled(1);
+        long steps = (long) epochs * loader.batchesPerEpoch();
+        Training training = Training.of(model, loss, Adam.of(Schedules.cosine(rate, rate / 100, steps)))
+                .withClipping(Clipping.byGlobalNorm(1));
         try (Device device = Device.of("cpu");
                 State state = State.of(model, device, 1)) {
-            Trainer.of(training).fit(state, DataLoader.of(data, batch).shuffled(1), epochs);
+            Trainer.of(training).fit(state, loader, epochs);
             try (Evaluation evaluation = new Evaluation(model, state)) {
                 return look.apply(evaluation);
             }

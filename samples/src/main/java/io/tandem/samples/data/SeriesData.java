@@ -7,6 +7,7 @@ import io.tandem.data.SeriesWindows;
 import io.tandem.data.StandardScaler;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
+import io.tandem.tensor.Shape;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -104,6 +105,16 @@ public record SeriesData(
         String description = "%s (%d rows, %d columns, target %s; split in time 60/20/20 %%)"
                 .formatted(path, table.rows(), columns.size(), name);
         return split602020(values, columns, columns.indexOf(name), stepsPerDay(table), description);
+    }
+
+    /** This series with its target as the only column. */
+    public SeriesData univariate() {
+        int width = columns.size();
+        int rows = values.shape().dim(0);
+        NDArray alone = NDArray.generate(
+                values.type().with(Shape.of(rows, 1)), row -> values.getDouble((long) row * width + target));
+        return new SeriesData(
+                alone, List.of(targetName()), 0, trainEnd, validationEnd, testEnd, stepsPerDay, description);
     }
 
     /** Rows per day by the dates of the first two rows, if the first column holds dates; else 24. */
