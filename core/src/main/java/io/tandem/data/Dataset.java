@@ -125,8 +125,8 @@ public interface Dataset {
     }
 
     /**
-     * Samples drawn from this data set at random, with replacement, anew in each epoch: for data of which one pass would be
-     * too long. Which ones depends on the loader's seed and on the epoch.
+     * Samples drawn from this data set at random, with replacement, anew in each epoch: for data of which one pass
+     * would be too long. Which ones depends on the loader's seed and on the epoch.
      *
      * @param samples samples per epoch, at least 1
      */

@@ -83,8 +83,10 @@ class Contract6_7AttentionTest {
 
     private static double[][] sum(double[][] a, double[][] b) {
         double[][] y = new double[a.length][a[0].length];
-        for (int i = 0; i < a.length * a[0].length; i++) {
-            y[i / a[0].length][i % a[0].length] = a[i / a[0].length][i % a[0].length] + b[i / a[0].length][i % a[0].length];
+        for (int t = 0; t < a.length; t++) {
+            for (int k = 0; k < a[t].length; k++) {
+                y[t][k] = a[t][k] + b[t][k];
+            }
         }
         return y;
     }

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * Writes text character by character with a model from tokens [N, context] to the logits of each next token [N, context,
- * tokens], of which position t sees no later ones. The model sees the last {@code context} characters.
+ * Writes text character by character with a model from tokens [N, context] to the logits of each next token [N,
+ * context, tokens], of which position t sees no later ones. The model sees the last {@code context} characters.
  *
  * @param evaluation runs the model
  * @param vocabulary characters and their numbers

@@ -81,16 +81,16 @@ final class ForecastCommand implements Callable<Integer> {
             description = "The column to forecast. Default: OT, else the last.")
     private String target;
 
-    @Option(names = "--window", paramLabel = "N", defaultValue = "96",
-            description = "Rows that are given. Default: 96.")
+    @Option(names = "--window", paramLabel = "N", defaultValue = "168",
+            description = "Rows that are given. Default: 168.")
     private int window;
 
     @Option(names = "--horizon", paramLabel = "N", defaultValue = "24", description = "Rows to forecast. Default: 24.")
     private int horizon;
 
     @Option(names = "--target-form", paramLabel = "FORM", defaultValue = "change",
-            description = "What is learned: direct, the values to come; or change, their change from the last known one."
-                    + " Default: change.")
+            description = "What is learned: direct, the values to come; or change, their change from the last known"
+                    + " one. Default: change.")
     private TargetForm form;
 
     @Option(names = "--features", paramLabel = "KIND", defaultValue = "univariate",
@@ -121,8 +121,8 @@ final class ForecastCommand implements Callable<Integer> {
     private int epochs;
 
     @Option(names = "--patience", paramLabel = "N", defaultValue = "3",
-            description = "Epochs without a better validation loss after which training ends; in any case the best epoch"
-                    + " counts. Default: 3.")
+            description = "Epochs without a better validation loss after which training ends; in any case the best"
+                    + " epoch counts. Default: 3.")
     private int patience;
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "64", description = "Windows per step. Default: 64.")
@@ -193,9 +193,10 @@ final class ForecastCommand implements Callable<Integer> {
                 model, Losses.meanSquaredError(), Adam.of(Schedules.cosine(rate, rate / 100, steps)))
                 .withMetrics(Metrics.meanAbsoluteError())
                 .withClipping(Clipping.byGlobalNorm(1));
+        EarlyStopping stopping = EarlyStopping.of(Monitor.validation("loss"), patience);
         double seconds;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "validation", out)) {
-            seconds = saving.attach(Trainer.of(training).with(progress).with(EarlyStopping.of(Monitor.validation("loss"), patience)), checkpoint)
+            seconds = saving.attach(Trainer.of(training).with(progress).with(stopping), checkpoint)
                     .fit(state, loader, samples.validation(), epochs)
                     .epochs()
                     .stream()

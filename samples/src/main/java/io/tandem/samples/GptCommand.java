@@ -64,7 +64,7 @@ final class GptCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         run.require(layers > 0 && heads > 0 && width > 0 && width % heads == 0,
-                "--layers, --heads and --width must be at least 1, and the width divide into the heads, got %d, %d and %d"
+                "--layers, --heads and --width must be at least 1, the width a multiple of the heads, got %d, %d and %d"
                         .formatted(layers, heads, width));
         run.require(dropout >= 0 && dropout < 1, "--dropout must be from 0 to below 1, got " + dropout);
         new LanguageTraining("gpt", context, batch, steps, rate, 0.1)

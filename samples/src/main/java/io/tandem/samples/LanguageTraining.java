@@ -120,7 +120,8 @@ record LanguageTraining(String name, int context, int batch, int steps, double p
     private TokenWindows windows(TextOptions text, CharVocabulary vocabulary, TextCorpus part, boolean sliding) {
         if (part.length() <= context) {
             throw new DataException(
-                    "%s: %d characters to %s are too few for a window of %d and the next one; use a longer text or a smaller --context"
+                    ("%s: %d characters to %s are too few for a window of %d and the next one; use a longer text or a"
+                            + " smaller --context")
                             .formatted(text.name(), part.length(), sliding ? "train" : "validate", context));
         }
         return sliding

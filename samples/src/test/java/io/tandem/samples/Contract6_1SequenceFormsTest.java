@@ -31,6 +31,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 
 /** From one to many, many to one, many to many: each form learns a small task. */
 @Tag("contract")
@@ -141,14 +142,16 @@ class Contract6_1SequenceFormsTest {
     }
 
     @Test
-    void encoderDecoderWithAttentionReversesDigits() {
+    void encoderDecoderWithAttentionReversesDigits(TestReporter reporter) {
         double share = greedyAccuracy(AttentionSeq2Seq.of(10, 11, 48), 1e-2, 14);
+        reporter.publishEntry("share", Double.toString(share));
         assertTrue(share > 0.98, "new sequences reversed without a fault: " + share);
     }
 
     @Test
-    void transformerReversesDigits() {
+    void transformerReversesDigits(TestReporter reporter) {
         double share = greedyAccuracy(Transformer.of(10, 11, 1, 32, 4, 0), 5e-3, 10);
+        reporter.publishEntry("share", Double.toString(share));
         assertTrue(share > 0.98, "new sequences reversed without a fault: " + share);
     }
 

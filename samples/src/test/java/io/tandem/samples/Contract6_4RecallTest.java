@@ -1,6 +1,5 @@
 package io.tandem.samples;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.models.RecurrentKind;
@@ -16,13 +15,14 @@ import io.tandem.tensor.TensorType;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Recall over a gap (after Hochreiter and Schmidhuber, 1997): one of eight symbols stands among distractors, and a query at
- * the end asks which one it was. In training its distance to the query varies up to the gap; in the test it is the whole
- * gap. Guessing is right in one case of eight.
+ * Recall over a gap (after Hochreiter and Schmidhuber, 1997): one of eight symbols stands among distractors, and a
+ * query at the end asks which one it was. In training its distance to the query varies up to the gap; in the test it is
+ * the whole gap. Guessing is right in one case of eight.
  */
 @Tag("contract")
 class Contract6_4RecallTest {
@@ -59,25 +59,30 @@ class Contract6_4RecallTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyKindBridgesAShortGap(RecurrentKind kind) {
-        assertEquals(1, accuracy(kind, 5, 1), 0.01);
+    void everyKindBridgesAShortGap(RecurrentKind kind, TestReporter reporter) {
+        double accuracy = accuracy(kind, 5, 2);
+        reporter.publishEntry("accuracy", Double.toString(accuracy));
+        assertTrue(accuracy > 0.99, "accuracy " + accuracy);
     }
 
     @Test
-    void lstmBridgesALongGap() {
-        double accuracy = accuracy(RecurrentKind.LSTM, 50, 3);
+    void lstmBridgesALongGap(TestReporter reporter) {
+        double accuracy = accuracy(RecurrentKind.LSTM, 50, 5);
+        reporter.publishEntry("accuracy", Double.toString(accuracy));
         assertTrue(accuracy > 0.97, "accuracy " + accuracy);
     }
 
     @Test
-    void gruBridgesALongGap() {
-        double accuracy = accuracy(RecurrentKind.GRU, 50, 3);
+    void gruBridgesALongGap(TestReporter reporter) {
+        double accuracy = accuracy(RecurrentKind.GRU, 50, 5);
+        reporter.publishEntry("accuracy", Double.toString(accuracy));
         assertTrue(accuracy > 0.97, "accuracy " + accuracy);
     }
 
     @Test
-    void theSimpleNetworkFailsOverALongGap() {
-        double accuracy = accuracy(RecurrentKind.RNN, 50, 3);
+    void theSimpleNetworkFailsOverALongGap(TestReporter reporter) {
+        double accuracy = accuracy(RecurrentKind.RNN, 50, 5);
+        reporter.publishEntry("accuracy", Double.toString(accuracy));
         assertTrue(accuracy < 0.5, "accuracy " + accuracy);
     }
 }

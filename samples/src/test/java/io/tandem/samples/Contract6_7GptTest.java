@@ -42,8 +42,8 @@ class Contract6_7GptTest {
 
     @Test
     void sizes() {
-        // Tokens and positions, per block two norms, four projections and two dense layers, and the last norm; the output
-        // shares the tokens' weights.
+        // Tokens and positions, per block two norms, four projections and two dense layers, and the last norm; the
+        // output shares the tokens' weights.
         int block = 4 * 128 + 4 * (128 * 128 + 128) + 128 * 512 + 512 + 512 * 128 + 128;
         Model model = Model.of(Gpt.of(Gpt.Config.small(65)), TensorType.of(DType.I32, 64));
         assertEquals(65 * 128 + 64 * 128 + 4 * block + 2 * 128, model.parameterCount());

@@ -43,9 +43,9 @@ public final class TinyShakespeare {
                 .or(() -> downloads.fetch(List.of(ITEM), cache, progress))
                 .map(files -> TextCorpus.read(files.getFirst()))
                 .orElseThrow(() -> new DataException(
-                        ("tiny Shakespeare is in no data folder and cannot be downloaded; put %s into a folder and name that"
-                                + " with --data or the environment variable %s, or learn from a text of your own with --text"
-                                + " FILE")
+                        ("tiny Shakespeare is in no data folder and cannot be downloaded; put %s into a folder and"
+                                + " name that with --data or the environment variable %s, or learn from a text of"
+                                + " your own with --text FILE")
                                 .formatted(NAME, DataFolders.VARIABLE)));
     }
 }
