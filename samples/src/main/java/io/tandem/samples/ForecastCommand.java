@@ -158,11 +158,11 @@ final class ForecastCommand implements Callable<Integer> {
             out.println("device: " + device.info().name() + ", " + device.info().description());
             out.printf(
                     Locale.ROOT,
-                    "model: %s, %,d parameters, %d rows of %d columns -> %d rows of %s%n",
+                    "model: %s, %,d parameters, %d rows of %s -> %d rows of %s%n",
                     cell.name().toLowerCase(Locale.ROOT),
                     model.parameterCount(),
                     window,
-                    data.columns().size(),
+                    String.join(", ", data.columns()),
                     horizon,
                     data.targetName());
             out.flush();

@@ -142,6 +142,7 @@ class Contract6_1SequenceFormsTest {
     }
 
     @Test
+    @Tag("slow")
     void encoderDecoderWithAttentionReversesDigits(TestReporter reporter) {
         double share = greedyAccuracy(AttentionSeq2Seq.of(10, 11, 48), 1e-2, 14);
         reporter.publishEntry("share", Double.toString(share));
@@ -149,6 +150,7 @@ class Contract6_1SequenceFormsTest {
     }
 
     @Test
+    @Tag("slow")
     void transformerReversesDigits(TestReporter reporter) {
         double share = greedyAccuracy(Transformer.of(10, 11, 1, 32, 4, 0), 5e-3, 10);
         reporter.publishEntry("share", Double.toString(share));

@@ -66,6 +66,7 @@ class Contract6_4RecallTest {
     }
 
     @Test
+    @Tag("slow")
     void lstmBridgesALongGap(TestReporter reporter) {
         double accuracy = accuracy(RecurrentKind.LSTM, 50, 5);
         reporter.publishEntry("accuracy", Double.toString(accuracy));
@@ -73,6 +74,7 @@ class Contract6_4RecallTest {
     }
 
     @Test
+    @Tag("slow")
     void gruBridgesALongGap(TestReporter reporter) {
         double accuracy = accuracy(RecurrentKind.GRU, 50, 5);
         reporter.publishEntry("accuracy", Double.toString(accuracy));
@@ -80,6 +82,7 @@ class Contract6_4RecallTest {
     }
 
     @Test
+    @Tag("slow")
     void theSimpleNetworkFailsOverALongGap(TestReporter reporter) {
         double accuracy = accuracy(RecurrentKind.RNN, 50, 5);
         reporter.publishEntry("accuracy", Double.toString(accuracy));
