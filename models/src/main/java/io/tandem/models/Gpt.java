@@ -31,7 +31,8 @@ import io.tandem.nn.TransformerBlock;
  * @param norm norm of the result
  */
 public record Gpt(
-        Config config, Embedding tokens, PositionalEncoding positions, Dropout dropout, Sequential blocks, LayerNorm norm)
+        Config config, Embedding tokens, PositionalEncoding positions, Dropout dropout, Sequential blocks,
+        LayerNorm norm)
         implements Layer {
     /**
      * Sizes of a model.

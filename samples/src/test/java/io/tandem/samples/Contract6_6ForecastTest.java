@@ -135,8 +135,9 @@ class Contract6_6ForecastTest {
                 DataException.class, () -> CommandRun.of(new ForecastCommand(), "--series", file, "--window", "96"))
                 .getMessage();
         assertTrue(
-                message.endsWith("a window of 96 and a horizon of 24 rows do not fit into 60 training, 20 validation and"
-                        + " 20 test rows; use smaller ones"),
+                message.endsWith(
+                        "a window of 96 and a horizon of 24 rows do not fit into 60 training, 20 validation and"
+                                + " 20 test rows; use smaller ones"),
                 message);
         for (String[] wrong : new String[][] {
             {"--window", "0"}, {"--horizon", "0"}, {"--units", "0"}, {"--layers", "0"}, {"--dropout", "1"},

@@ -2,6 +2,7 @@ package io.tandem.samples.bench;
 
 import io.tandem.models.LstmForecaster;
 import io.tandem.models.Mlp;
+import io.tandem.models.RecurrentKind;
 import io.tandem.models.SimpleCnn;
 import io.tandem.nn.Activation;
 import io.tandem.nn.BatchNorm;
@@ -113,7 +114,7 @@ enum Workload {
             case LSTM_FORECAST -> {
                 int n = batch > 0 ? batch : 64;
                 Model model = Model.of(
-                        LstmForecaster.of(LstmForecaster.Cell.LSTM, 2, scaled(128, width), 1), 96, 7);
+                        LstmForecaster.of(RecurrentKind.LSTM, 2, scaled(128, width), 1), 96, 7);
                 yield new Task(
                         Training.of(model, Losses.meanSquaredError(), Adam.of(1e-3)),
                         gaussian(1, Shape.of(n, 96, 7)),
