@@ -98,7 +98,7 @@ class ResumeCommandTest {
         requireError(
                 forecast("--horizon", "3", "--epochs", "2", "--resume", run.toString()),
                 "tandem: the checkpoint does not fit", "wrong type or shape",
-                "forecaster.head.weight: needed is f32[3, 128], stored is f32[2, 128]");
+                "forecaster.head.weight: needed is f32[3, 64], stored is f32[2, 64]");
         requireError(
                 forecast("--horizon", "2", "--epochs", "1", "--save", run.toString()),
                 "tandem: the folder " + run + " has checkpoints of an earlier run");
