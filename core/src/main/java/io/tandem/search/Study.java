@@ -141,7 +141,8 @@ public record Study(
                     round(drawn(trials, budget), known, kept));
             case Strategy.SuccessiveHalving halving -> {
                 List<Trial> next = drawn(halving.trials(), halving.budget());
-                for (long budget = halving.budget(); !next.isEmpty(); ) {
+                long budget = halving.budget();
+                while (!next.isEmpty()) {
                     List<TrialResult> round = round(next, known, kept);
                     results.addAll(round);
                     budget *= halving.factor();
@@ -188,8 +189,10 @@ public record Study(
             } else if (earlier.trial().equals(trial)) {
                 results.put(trial, earlier);
             } else {
-                throw new IllegalArgumentException("the study %s is of another strategy: its trial %s has %s, this one has %s"
-                        .formatted(file.orElseThrow(), key(trial), earlier.trial().candidate(), trial.candidate()));
+                throw new IllegalArgumentException(
+                        "the study %s is of another strategy: its trial %s has %s, this one has %s"
+                                .formatted(file.orElseThrow(), key(trial), earlier.trial().candidate(),
+                                        trial.candidate()));
             }
         }
         int workers = Math.min(parallel, open.size());

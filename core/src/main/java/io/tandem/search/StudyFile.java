@@ -134,16 +134,19 @@ final class StudyFile {
             throw new FormatException(file + " is no study file: its first line does not name a study");
         }
         if (!version.equals(Integer.toString(VERSION))) {
-            throw new FormatException(file + " is a study file of version " + version + ", this program reads " + VERSION);
+            throw new FormatException(
+                    file + " is a study file of version " + version + ", this program reads " + VERSION);
         }
         List<String> described = space.parameters().stream().<String>map(Parameter::describe).toList();
         if (!described.equals(first.get("space"))) {
-            throw new IllegalArgumentException("the study %s is of another search space: %s; this one is %s. Name another file"
-                    .formatted(file, first.get("space"), described));
+            throw new IllegalArgumentException(
+                    "the study %s is of another search space: %s; this one is %s. Name another file"
+                            .formatted(file, first.get("space"), described));
         }
         if (!Long.toString(seed).equals(first.get("seed"))) {
-            throw new IllegalArgumentException("the study %s has seed %s, this one has %d; name another file, or take its seed"
-                    .formatted(file, first.get("seed"), seed));
+            throw new IllegalArgumentException(
+                    "the study %s has seed %s, this one has %d; name another file, or take its seed"
+                            .formatted(file, first.get("seed"), seed));
         }
         for (int i = 1; i < all.size(); i++) {
             if (!all.get(i).isBlank()) {

@@ -125,7 +125,8 @@ public record DeadUnits(List<Layer> layers) {
     public String toString() {
         return layers.stream()
                 .map(l -> String.format(
-                        Locale.ROOT, "%s: %d of %d units dead (%.1f %%)", l.path(), l.dead(), l.units(), 100 * l.share()))
+                        Locale.ROOT, "%s: %d of %d units dead (%.1f %%)", l.path(), l.dead(), l.units(),
+                        100 * l.share()))
                 .collect(Collectors.joining("\n"));
     }
 }

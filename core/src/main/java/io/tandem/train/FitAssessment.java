@@ -8,7 +8,7 @@ import java.util.Locale;
  * rules of thumb; the sentence names the figures that it rests on.
  *
  * <ol>
- * <li>{@link Kind#DIVERGED}: a loss is not finite, or the last training loss is above the first one.
+ * <li>{@link Kind#DIVERGED}: a loss is not finite, or the last training loss is above the first one by more than a tenth.
  * <li>{@link Kind#OVERFITTING}: the validation loss has risen since its best epoch by more than a tenth of its best value,
  *     while the training loss fell.
  * <li>{@link Kind#UNFINISHED}: over the last quarter of the epochs the validation loss still fell by more than 3 %.
@@ -76,14 +76,14 @@ public record FitAssessment(Kind kind, String sentence) {
             }
             best = validation(epoch) < validation(best) ? epoch : best;
         }
-        if (last > first) {
+        if (last - first > RISE * Math.abs(first)) {
             return judged(
                     Kind.DIVERGED,
                     "The training loss rose from %.4g to %.4g: lower the learning rate or limit the gradients.",
                     first,
                     last);
         }
-        if (lastValidation > (1 + RISE) * validation(best) && last < training(best)) {
+        if (lastValidation - validation(best) > RISE * Math.abs(validation(best)) && last < training(best)) {
             return judged(
                     Kind.OVERFITTING,
                     "Overfitting: the validation loss was lowest in epoch %d (%.4g) and has risen to %.4g since, while the"
@@ -95,7 +95,7 @@ public record FitAssessment(Kind kind, String sentence) {
                     last);
         }
         Epoch before = epochs.get(epochs.size() - 1 - Math.max(1, epochs.size() / 4));
-        if (lastValidation < (1 - STILL_FALLING) * validation(before)) {
+        if (validation(before) - lastValidation > STILL_FALLING * Math.abs(validation(before))) {
             return judged(
                     Kind.UNFINISHED,
                     "Unfinished: since epoch %d the validation loss fell from %.4g to %.4g; train longer.",

@@ -107,7 +107,8 @@ final class PlaygroundCommand implements Callable<Integer> {
             description = "cpu (on one thread), cuda:0 or reference. Default: cpu.")
     private String device;
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Folder for the picture. Default: here.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".",
+            description = "Folder for the picture. Default: here.")
     private Path out;
 
     @Option(names = "--json", description = "Print the result as one line of JSON at the end.")

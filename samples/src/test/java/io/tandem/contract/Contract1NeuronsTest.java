@@ -131,7 +131,7 @@ class Contract1NeuronsTest {
         Random random = new Random(3);
         float[] points = new float[200];
         float[] targets = new float[100];
-        for (int i = 0; i < 100; ) {
+        for (int i = 0; i < 100;) {
             double x = random.nextGaussian();
             double y = random.nextGaussian();
             double side = 2 * x - y + 0.3;

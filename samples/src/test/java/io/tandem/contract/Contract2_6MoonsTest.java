@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** Section 2.6: tanh, tanh, sigmoid on two moons; the units of the first layer decide. */
 @Tag("contract")
 class Contract2_6MoonsTest {
-    private static final int NETWORKS = 16;
+    private static final int NETWORKS = 12;
     private static final Points MOONS = PointSet.MOONS.draw(200, 0.1, 1);
 
     /** The errors on the training points of networks that differ in their initial weights, in order. */
@@ -49,7 +49,7 @@ class Contract2_6MoonsTest {
                 State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(NETWORKS, 1));
                 Evaluation evaluation = new Evaluation(model, state)) {
-            for (int i = 0; i < 2000; i++) {
+            for (int i = 0; i < 1000; i++) {
                 step.run(List.of(MOONS.x()), targets);
             }
             NDArray p = evaluation.predict(MOONS.x());

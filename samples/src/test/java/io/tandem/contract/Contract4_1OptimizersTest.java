@@ -85,7 +85,8 @@ class Contract4_1OptimizersTest {
         NDArray one = NDArray.full(TensorType.f32(1, 1), 1);
         Training training =
                 Training.of(model, (y, f) -> y.neg().sum(), Sgd.of(0.1).withMomentum(0.9));
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1);
+        try (Device device = Device.of("cpu");
+                State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
             step.run(List.of(one), one);
             assertEquals(0.1, state.get("weight").item(), 1e-6);

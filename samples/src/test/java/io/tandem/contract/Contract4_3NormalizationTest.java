@@ -54,7 +54,8 @@ class Contract4_3NormalizationTest {
                 new double[] {1 / Math.sqrt(1 + 1e-5), 5 / Math.sqrt(1 + 1e-5)},
                 Reference.predict(model, Mode.INFERENCE, x).toDoubles(),
                 1e-6);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1);
+        try (Device device = Device.of("cpu");
+                State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(
                         Training.of(model, Losses.meanSquaredError(), Sgd.of(1e-9)), state, TensorType.f32(1));
                 Evaluation evaluation = new Evaluation(model, state)) {
@@ -102,7 +103,8 @@ class Contract4_3NormalizationTest {
         NDArray x = NDArray.of(Shape.of(1, 2), 10, 40f / 3);
         Training training =
                 Training.of(model, (y, f) -> y.mul(-3).sum(), Sgd.of(1)).withClipping(clipping);
-        try (Device device = Device.of("cpu"); State state = State.of(model, device, 1);
+        try (Device device = Device.of("cpu");
+                State state = State.of(model, device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
             step.run(List.of(x), NDArray.zeros(TensorType.f32(1, 1)));
             double[] w = state.get("weight").toDoubles();

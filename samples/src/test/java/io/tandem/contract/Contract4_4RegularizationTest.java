@@ -47,7 +47,8 @@ import org.junit.jupiter.api.Test;
 class Contract4_4RegularizationTest {
     /** The weights (2, -4) after a step with rate 0.1 without any gradient from the loss. */
     private static double[] after(Training training) {
-        try (Device device = Reference.oneThread(); State state = State.of(training.model(), device, 1);
+        try (Device device = Reference.oneThread();
+                State state = State.of(training.model(), device, 1);
                 TrainStep step = new TrainStep(training, state, TensorType.f32(1))) {
             step.run(List.of(NDArray.zeros(TensorType.f32(1, 2))), NDArray.zeros(TensorType.f32(1, 1)));
             return state.get("weight").toDoubles();

@@ -119,8 +119,9 @@ class Contract4_5PresetTest {
                 over.sentence());
         assertEquals(
                 FitAssessment.Kind.UNDERFITTING,
-                FitAssessment.of(curve(new double[] {0.7, 0.695, 0.694, 0.693}, new double[] {0.7, 0.695, 0.694, 0.693}),
-                        Math.log(2))
+                FitAssessment
+                        .of(curve(new double[] {0.7, 0.695, 0.694, 0.693}, new double[] {0.7, 0.695, 0.694, 0.693}),
+                                Math.log(2))
                         .kind());
         assertEquals(
                 FitAssessment.Kind.UNFINISHED,

@@ -72,7 +72,7 @@ class StudyTest {
         long low = java.util.stream.IntStream.range(0, 1000)
                 .filter(i -> SPACE.draw(3, i).get(RATE) < 1e-2)
                 .count();
-        assertEquals(500, low, 60);
+        assertEquals(500.0, (double) low, 60);
     }
 
     @Test

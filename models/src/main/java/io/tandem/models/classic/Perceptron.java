@@ -32,8 +32,9 @@ public record Perceptron(NDArray weights, NDArray bias, Activation step) {
         if (type.shape().rank() != 2
                 || !type.dtype().isFloating()
                 || !bias.type().equals(TensorType.of(type.dtype(), type.shape().dim(0)))) {
-            throw new IllegalArgumentException("a perceptron has floating weights [units, inputs] and a bias [units], got "
-                    + type + " and " + bias.type());
+            throw new IllegalArgumentException(
+                    "a perceptron has floating weights [units, inputs] and a bias [units], got "
+                            + type + " and " + bias.type());
         }
         levels(step);
     }
@@ -101,8 +102,9 @@ public record Perceptron(NDArray weights, NDArray bias, Activation step) {
         requireInputs(x);
         int samples = x.shape().dim(0);
         if (samples < 1 || !targets.shape().equals(bias.shape().insert(0, samples))) {
-            throw new IllegalArgumentException("a perceptron with %d units needs at least one sample and targets [%d, %d]"
-                    .formatted(units(), samples, units()) + ", got " + targets.type());
+            throw new IllegalArgumentException(
+                    "a perceptron with %d units needs at least one sample and targets [%d, %d]"
+                            .formatted(units(), samples, units()) + ", got " + targets.type());
         }
         if (maxPasses < 1) {
             throw new IllegalArgumentException("a perceptron needs at least 1 pass over the data, got " + maxPasses);
@@ -168,8 +170,9 @@ public record Perceptron(NDArray weights, NDArray bias, Activation step) {
         for (long i = 0; i < targets.shape().size(); i++) {
             double target = targets.getDouble(i);
             if (!levels.contains(target)) {
-                throw new IllegalArgumentException("perceptron: the target of sample %d, unit %d is %s, but units yield %s"
-                        .formatted(i / units(), i % units(), target, levels));
+                throw new IllegalArgumentException(
+                        "perceptron: the target of sample %d, unit %d is %s, but units yield %s"
+                                .formatted(i / units(), i % units(), target, levels));
             }
         }
     }

@@ -55,8 +55,9 @@ public record Experiment(
         require(trainingShare > 0 && trainingShare < 1,
                 "the share of the training points must be between 0 and 1, got " + trainingShare);
         int training = (int) Math.round(samples * trainingShare);
-        require(training >= 1 && training < samples, "%d points do not leave training and test points with a share of %s"
-                .formatted(samples, trainingShare));
+        require(training >= 1 && training < samples,
+                "%d points do not leave training and test points with a share of %s"
+                        .formatted(samples, trainingShare));
         require(hidden.stream().allMatch(units -> units >= 1), "hidden layers need at least 1 unit, got " + hidden);
         require(batch >= 1, "a batch needs at least 1 point, got " + batch);
         require(epochs >= 0, "the number of epochs must not be negative, got " + epochs);
@@ -83,7 +84,8 @@ public record Experiment(
 
     /** With noise. */
     public Experiment withNoise(double amount) {
-        return new Experiment(data, amount, samples, trainingShare, features, hidden, activation, optimizer, regularizer,
+        return new Experiment(data, amount, samples, trainingShare, features, hidden, activation, optimizer,
+                regularizer,
                 batch, epochs);
     }
 
@@ -107,13 +109,15 @@ public record Experiment(
 
     /** With another activation of the hidden layers. */
     public Experiment withActivation(Activation other) {
-        return new Experiment(data, noise, samples, trainingShare, features, hidden, other, optimizer, regularizer, batch,
+        return new Experiment(data, noise, samples, trainingShare, features, hidden, other, optimizer, regularizer,
+                batch,
                 epochs);
     }
 
     /** With another optimizer, one that works element by element. */
     public Experiment withOptimizer(Optimizer other) {
-        return new Experiment(data, noise, samples, trainingShare, features, hidden, activation, other, regularizer, batch,
+        return new Experiment(data, noise, samples, trainingShare, features, hidden, activation, other, regularizer,
+                batch,
                 epochs);
     }
 

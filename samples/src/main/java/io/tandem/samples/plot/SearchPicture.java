@@ -61,7 +61,8 @@ public final class SearchPicture {
         int rows = (parameters.size() + columns - 1) / columns;
         int top = MARGIN + 62;
         Picture picture = new Picture(
-                Math.max(720, MARGIN + columns * (PANEL_WIDTH + MARGIN)), top + rows * (PANEL_HEIGHT + LABELS + MARGIN));
+                Math.max(720, MARGIN + columns * (PANEL_WIDTH + MARGIN)),
+                top + rows * (PANEL_HEIGHT + LABELS + MARGIN));
         picture.title(title, MARGIN, MARGIN + 16);
         picture.note(
                 String.format(
@@ -104,7 +105,8 @@ public final class SearchPicture {
                             small);
                 }
             }
-            case Parameter.IntRange range -> ends(picture, range.low() + "", range.high() + "", left, y + height, small);
+            case Parameter.IntRange range ->
+                ends(picture, range.low() + "", range.high() + "", left, y + height, small);
             case Parameter.Uniform range ->
                 ends(picture, number(range.low()), number(range.high()), left, y + height, small);
             case Parameter.LogUniform range ->
