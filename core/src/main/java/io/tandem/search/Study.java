@@ -229,7 +229,8 @@ public record Study(
         try {
             score = Optional.of(objective.evaluate(trial, device));
         } catch (RuntimeException e) {
-            log.warn("trial {} ({}) failed", key(trial), trial.candidate(), e);
+            log.warn("trial {} ({}) failed: {}", key(trial), trial.candidate(), e.toString());
+            log.debug("trial {}", key(trial), e);
             failure = Optional.of(e.getMessage() == null ? e.toString() : e.getMessage());
         }
         return new TrialResult(trial, score, failure, (System.nanoTime() - start) / 1e9);
