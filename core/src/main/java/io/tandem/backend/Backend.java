@@ -1,6 +1,7 @@
 package io.tandem.backend;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A family of devices, for example all NVIDIA GPUs. Backends are found by {@link java.util.ServiceLoader}.
@@ -11,6 +12,14 @@ public interface Backend {
 
     /** The names of the devices that can be opened now, best first; empty if there are none. */
     List<String> devices();
+
+    /**
+     * Why {@link #devices} is empty, in one sentence that ends with what to do; nothing if it is not. Unlike
+     * {@link #diagnose} it loads and unpacks nothing.
+     */
+    default Optional<String> whyNoDevice() {
+        return Optional.empty();
+    }
 
     /** How much better than others this backend is, when a program does not say what it wants: the highest wins. */
     int preference();
@@ -23,7 +32,7 @@ public interface Backend {
      */
     Device open(String name, DeviceOptions options);
 
-    /** What this backend needs and found, for {@code tandem doctor}. */
+    /** What this backend needs and found, for {@code tandem doctor}; it may load libraries to ask for their versions. */
     List<Diagnosis> diagnose();
 
     /**

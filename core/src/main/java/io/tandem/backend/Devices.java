@@ -54,7 +54,7 @@ public final class Devices {
         List<String> passed = new ArrayList<>();
         for (Backend backend : backends) {
             if (backend.devices().isEmpty()) {
-                passed.add(backend.name() + " (" + reason(backend) + ")");
+                passed.add(backend.name() + " (" + backend.whyNoDevice().orElse("no device") + ")");
                 continue;
             }
             try {
@@ -70,13 +70,5 @@ public final class Devices {
             }
         }
         throw new DeviceException("no device can be used: " + String.join("; ", passed));
-    }
-
-    private static String reason(Backend backend) {
-        return backend.diagnose().stream()
-                .filter(d -> !d.ok())
-                .findFirst()
-                .map(d -> d.component() + ": " + d.found())
-                .orElse("no device");
     }
 }

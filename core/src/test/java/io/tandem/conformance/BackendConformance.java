@@ -28,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -102,8 +101,7 @@ public abstract class BackendConformance {
     final Stream<DynamicTest> gradientsOfInlinedComposites() {
         return each(
                 CompositeCases.cases().stream().filter(OpCase::differentiable).toList(), row -> {
-                    OpCase inlined = new OpCase(
-                            row.name(), row.inputs(), Inlining.of(row.build()), row.tolerance(), row.differentiable());
+                    OpCase inlined = row.inlined();
                     agrees(inlined, new Compiler(NOTHING_NATIVE, true));
                     gradientAgrees(inlined, new Compiler(NOTHING_NATIVE, true));
                 });
@@ -121,36 +119,11 @@ public abstract class BackendConformance {
     }
 
     private void gradientAgrees(OpCase row, Compiler compiler) {
-        Graph graph = gradient(row);
+        Graph graph = row.gradient();
         Map<String, NDArray> expected = new Interpreter().run(graph, row.bindings());
         Map<String, NDArray> actual = runTwice(graph, row.bindings(), compiler);
         Optional<String> mismatch = row.within(GRADIENT).mismatch(expected, actual);
         assertTrue(mismatch.isEmpty(), mismatch::get);
-    }
-
-    /** The outputs, and the gradients of a weighted sum of all floating ones. */
-    private static Graph gradient(OpCase row) {
-        Graph graph = new Graph();
-        List<Tensor> inputs = new ArrayList<>();
-        for (int i = 0; i < row.inputs().size(); i++) {
-            inputs.add(graph.input("x" + i, row.inputs().get(i).type()));
-        }
-        List<Tensor> outputs = row.build().apply(List.copyOf(inputs));
-        List<Tensor> floating =
-                outputs.stream().filter(y -> y.dtype().isFloating()).toList();
-        List<Tensor> wrt = inputs.stream().filter(x -> x.dtype().isFloating()).toList();
-        SplittableRandom random = new SplittableRandom(row.name().hashCode());
-        List<Tensor> cotangents = floating.stream()
-                .map(y -> graph.constant(NDArray.generate(y.type(), i -> random.nextDouble(-1, 1))))
-                .toList();
-        for (int i = 0; i < outputs.size(); i++) {
-            graph.output("y" + i, outputs.get(i));
-        }
-        List<Tensor> gradients = Gradients.gradients(floating, cotangents, wrt);
-        for (int i = 0; i < gradients.size(); i++) {
-            graph.output("g" + i, gradients.get(i));
-        }
-        return graph.freeze();
     }
 
     /** Runs a graph twice on the same buffers: the results must have equal bits. */
@@ -338,6 +311,47 @@ public abstract class BackendConformance {
             assertThrows(IndexOutOfBoundsException.class, () -> device.read(buffer, 9, beyond));
             assertThrows(IndexOutOfBoundsException.class, () -> device.write(buffer, -1, beyond));
         }
+    }
+
+    /** Memory may be given back as soon as a run has been asked for: the run and its other buffers stay right. */
+    @Test
+    final void buffersMayBeClosedRightAfterTheRun() {
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(64, 90));
+        Tensor w = graph.input("w", TensorType.f32(90, 40));
+        graph.output("y", x.matmul(w).tanh().matmul(w, false, true));
+        graph.freeze();
+        Plan plan = new Compiler(device.lowering(), true).compile(graph, Map.of());
+        NDArray weights = NDArray.generate(TensorType.f32(90, 40), i -> (i % 11 - 5) / 64.0);
+        List<Buffer> results = new ArrayList<>();
+        List<NDArray> expected = new ArrayList<>();
+        Buffer kept = device.allocate(weights.type().bytes());
+        device.write(kept, 0, weights.segment());
+        try (Executable executable = device.compile(plan)) {
+            for (int run = 0; run < 12; run++) {
+                int shift = run;
+                NDArray values = NDArray.generate(TensorType.f32(64, 90), i -> (i * (shift + 3) % 17 - 8) / 8.0);
+                expected.add(new Interpreter().run(graph, Map.of("x", values, "w", weights)).get("y"));
+                Buffer input = device.allocate(values.type().bytes());
+                device.write(input, 0, values.segment());
+                Buffer result = device.allocate(expected.getLast().type().bytes());
+                executable.run(List.of(input, kept, result));
+                input.close();
+                // Most likely in the memory of what has just been closed.
+                try (Buffer other = device.allocate(values.type().bytes())) {
+                    device.write(other, 0, NDArray.full(values.type(), Double.NaN).segment());
+                }
+                results.add(result);
+            }
+        }
+        kept.close();
+        for (int run = 0; run < results.size(); run++) {
+            MemorySegment memory = NDArray.allocate(expected.get(run).type());
+            device.read(results.get(run), 0, memory);
+            NDArray actual = NDArray.wrap(expected.get(run).type(), memory);
+            assertEquals(Optional.empty(), Tolerance.sum(200).mismatch(expected.get(run), actual), "run " + run);
+        }
+        results.forEach(Buffer::close);
     }
 
     @Test

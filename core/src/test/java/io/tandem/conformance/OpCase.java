@@ -1,5 +1,6 @@
 package io.tandem.conformance;
 
+import io.tandem.autodiff.Gradients;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Tensor;
 import io.tandem.reference.Interpreter;
@@ -85,6 +86,36 @@ public record OpCase(
             graph.output("y" + i, outputs.get(i));
         }
         return graph.freeze();
+    }
+
+    /** A frozen graph of the outputs, {@code y0...}, and gradients of a weighted sum of the floating ones, {@code g0...} */
+    public Graph gradient() {
+        Graph graph = new Graph();
+        List<Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            tensors.add(graph.input("x" + i, inputs.get(i).type()));
+        }
+        List<Tensor> outputs = build.apply(List.copyOf(tensors));
+        List<Tensor> floating =
+                outputs.stream().filter(y -> y.dtype().isFloating()).toList();
+        List<Tensor> wrt = tensors.stream().filter(x -> x.dtype().isFloating()).toList();
+        SplittableRandom random = new SplittableRandom(name.hashCode());
+        List<Tensor> cotangents = floating.stream()
+                .map(y -> graph.constant(NDArray.generate(y.type(), i -> random.nextDouble(-1, 1))))
+                .toList();
+        for (int i = 0; i < outputs.size(); i++) {
+            graph.output("y" + i, outputs.get(i));
+        }
+        List<Tensor> gradients = Gradients.gradients(floating, cotangents, wrt);
+        for (int i = 0; i < gradients.size(); i++) {
+            graph.output("g" + i, gradients.get(i));
+        }
+        return graph.freeze();
+    }
+
+    /** This case with the bodies of composites instead of the composites. */
+    public OpCase inlined() {
+        return new OpCase(name, inputs, Inlining.of(build), tolerance, differentiable);
     }
 
     /** The values of the inputs in order. */

@@ -4,15 +4,19 @@ import io.tandem.backend.Backend;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceOptions;
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.driver.ComponentReport;
 import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaLibraries;
 import io.tandem.cuda.driver.JCudaDriver;
 import io.tandem.cuda.driver.KernelCache;
+import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.NvrtcCompiler;
 import io.tandem.cuda.lib.JCudaBlas;
 import io.tandem.cuda.lib.JCudaDnn;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +25,13 @@ import java.util.stream.IntStream;
  */
 public final class CudaBackend implements Backend {
     private static final String NAME = "cuda";
+
+    private static final String NVRTC = "NVRTC";
+    private static final KernelSource CHECK = KernelSource.of(
+            "check.cu",
+            "extern \"C\" __global__ void check(float* x, int n) {\n"
+                    + "    const int i = blockIdx.x * blockDim.x + threadIdx.x;\n"
+                    + "    if (i < n) x[i] = expf(x[i]);\n}\n");
 
     private CudaLibraries libraries;
 
@@ -46,6 +57,11 @@ public final class CudaBackend implements Backend {
                 : IntStream.range(0, libraries().deviceCount())
                         .mapToObj(i -> NAME + ":" + i)
                         .toList();
+    }
+
+    @Override
+    public Optional<String> whyNoDevice() {
+        return libraries().whyUnusable();
     }
 
     @Override
@@ -86,7 +102,7 @@ public final class CudaBackend implements Backend {
             dnn = new JCudaDnn(driver);
             CudaRuntime runtime =
                     new CudaRuntime(driver, new NvrtcCompiler(libraries(), KernelCache.ofUser()), blas, dnn);
-            return new CudaDevice(NAME + ":" + ordinal, runtime, options, CudaSettings.fromProperties());
+            return new CudaDevice(NAME + ":" + ordinal, runtime, options, CudaSettings.defaults());
         } catch (RuntimeException | Error e) {
             if (dnn != null) {
                 dnn.close();
@@ -101,7 +117,53 @@ public final class CudaBackend implements Backend {
 
     @Override
     public List<Diagnosis> diagnose() {
-        return libraries().report().stream().map(CudaBackend::diagnosis).toList();
+        List<ComponentReport> reports = libraries().report();
+        List<Diagnosis> lines =
+                new ArrayList<>(reports.stream().map(CudaBackend::diagnosis).toList());
+        if (reports.stream().anyMatch(r -> r.component().equals(NVRTC) && r.isUsable())) {
+            lines.add(compiler());
+        }
+        if (libraries().whyUnusable().isEmpty()) {
+            lines.addAll(properties());
+        }
+        return lines;
+    }
+
+    /** Compiles a small kernel, which needs no GPU. */
+    private Diagnosis compiler() {
+        String component = "kernel compiler";
+        try {
+            KernelCache cache = KernelCache.ofUser();
+            NvrtcCompiler compiler = new NvrtcCompiler(libraries(), cache);
+            Architecture target = compiler.architectures().getLast();
+            long start = System.nanoTime();
+            int bytes = compiler.compile(CHECK, target).byteSize();
+            return new Diagnosis(
+                    component,
+                    true,
+                    "%s compiles for compute capability %s to %s (%,d bytes in %d ms), cache %s"
+                            .formatted(
+                                    compiler.version(),
+                                    compiler.architectures().getFirst(),
+                                    target,
+                                    bytes,
+                                    (System.nanoTime() - start) / 1_000_000,
+                                    cache.folder()),
+                    "");
+        } catch (CudaException unusable) {
+            return new Diagnosis(component, false, "a kernel was not compiled: " + unusable.getMessage(),
+                    "see NVRTC above");
+        }
+    }
+
+    private List<Diagnosis> properties() {
+        try {
+            return JCudaDriver.devices(libraries()).stream()
+                    .map(device -> new Diagnosis(NAME + ":" + device.ordinal(), true, device.toString(), ""))
+                    .toList();
+        } catch (CudaException unusable) {
+            return List.of(new Diagnosis("GPU", false, unusable.getMessage(), "check nvidia-smi"));
+        }
     }
 
     private static Diagnosis diagnosis(ComponentReport report) {

@@ -33,10 +33,11 @@ import java.util.function.Supplier;
  * {@link #synchronize} wait for it. Executables share one workspace, which is as large as the largest of them needs.
  */
 public final class CudaDevice implements Device {
+    private static final String ELSEWHERE = ". Use a smaller batch or model, or end other programs on this GPU.";
+
     private final String name;
     private final CudaRuntime runtime;
     private final DeviceOptions options;
-    private final CudaSettings settings;
     private final Driver driver;
     private final CudaStream stream;
     private final KernelLibrary library;
@@ -62,7 +63,6 @@ public final class CudaDevice implements Device {
         this.name = name;
         this.runtime = runtime;
         this.options = options;
-        this.settings = settings;
         this.driver = runtime.driver();
         this.stream = driver.openStream();
         this.library = new KernelLibrary(driver, runtime.compiler());
@@ -87,10 +87,6 @@ public final class CudaDevice implements Device {
     @Override
     public DeviceOptions options() {
         return options;
-    }
-
-    CudaSettings settings() {
-        return settings;
     }
 
     CudaStream stream() {
@@ -131,27 +127,28 @@ public final class CudaDevice implements Device {
         if (bytes < 0) {
             throw new IllegalArgumentException("a buffer cannot have " + bytes + " bytes");
         }
-        CudaBuffer buffer = new CudaBuffer(this, allocate(bytes, "a buffer", Optional.empty()), bytes);
+        CudaBuffer buffer = new CudaBuffer(this, allocateBuffer(bytes), bytes);
         buffers.add(buffer);
         return buffer;
     }
 
-    /** Allocates memory; where there is none, says who holds it. */
-    long allocate(long bytes, String purpose, Optional<Plan> plan) {
+    private long allocateBuffer(long bytes) {
         try {
             return driver.allocate(Math.max(1, bytes));
         } catch (CudaException e) {
-            if (e.isOutOfMemory()) {
-                throw new DeviceException(outOfMemory(bytes, purpose, plan), e);
-            }
-            throw new DeviceException(e.getMessage(), e);
+            throw new DeviceException(
+                    e.isOutOfMemory()
+                            ? outOfMemory(bytes, "a buffer") + ELSEWHERE
+                            : e.getMessage(),
+                    e);
         }
     }
 
-    private String outOfMemory(long bytes, String purpose, Optional<Plan> plan) {
+    /** Who holds the memory that is missing. */
+    private String outOfMemory(long bytes, String purpose) {
         MemoryInfo memory = driver.memoryInfo();
         long buffered = buffers.stream().mapToLong(CudaBuffer::bytes).sum();
-        return "%s is out of memory: %s needs %,d bytes, %,d of %,d are free. Tandem holds %,d in buffers and %,d for running%s"
+        return "%s is out of memory: %s needs %,d bytes, %,d of %,d are free. Tandem holds %,d in buffers and %,d for running"
                 .formatted(
                         name,
                         purpose,
@@ -159,9 +156,15 @@ public final class CudaDevice implements Device {
                         memory.free(),
                         memory.total(),
                         buffered,
-                        allocatedBytes() - buffered,
-                        plan.map(LargestValues::describe)
-                                .orElse(". Use a smaller batch or model, or end other programs on this GPU"));
+                        allocatedBytes() - buffered);
+    }
+
+    private String outOfMemory(long bytes, String purpose, Plan plan) {
+        return outOfMemory(bytes, purpose)
+                + LargestValues.describe(plan)
+                + BatchEstimate.of(plan)
+                        .map(estimate -> estimate.advice(bytes, driver.memoryInfo().free()))
+                        .orElse("\nUse a smaller batch or model, or end other programs on this GPU.");
     }
 
     void release(CudaBuffer buffer) {
@@ -212,7 +215,12 @@ public final class CudaDevice implements Device {
                 workspaceBytes = 0;
                 checked(() -> driver.free(old));
             }
-            workspace = allocate(bytes, "the plan's workspace", Optional.of(plan));
+            try {
+                workspace = driver.allocate(bytes);
+            } catch (CudaException e) {
+                throw new DeviceException(
+                        e.isOutOfMemory() ? outOfMemory(bytes, "the plan's workspace", plan) : e.getMessage(), e);
+            }
             workspaceBytes = bytes;
         }
         return workspace;
@@ -237,14 +245,21 @@ public final class CudaDevice implements Device {
         requireOpen();
         try {
             CompiledPlan compiled = new CompiledPlan(plan, context);
+            workspace(compiled.workspaceBytes(), plan);
             compiled.load(driver);
             CudaExecutable executable = new CudaExecutable(this, compiled);
             executables.add(executable);
-            workspace(compiled.workspaceBytes(), plan);
             return executable;
         } catch (CudaException e) {
             library.forgetPending();
+            if (e.isOutOfMemory()) {
+                throw new DeviceException(
+                        outOfMemory(plan.constantBytes(), "the plan's constants") + ELSEWHERE, e);
+            }
             throw new DeviceException("cannot prepare a plan for " + name + ": " + e.getMessage(), e);
+        } catch (DeviceException e) {
+            library.forgetPending();
+            throw e;
         }
     }
 

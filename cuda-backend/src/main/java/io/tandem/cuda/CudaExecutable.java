@@ -38,7 +38,7 @@ final class CudaExecutable implements Executable {
     CudaExecutable(CudaDevice device, CompiledPlan compiled) {
         this.device = device;
         this.compiled = compiled;
-        this.capturing = device.settings().graphs();
+        this.capturing = device.options().graphs();
     }
 
     @Override

@@ -18,12 +18,11 @@ final class LargestValues {
                 .limit(SHOWN)
                 .toList();
         if (largest.isEmpty()) {
-            return ". Use a smaller batch or model, or end other programs on this GPU";
+            return ".";
         }
         return largest.stream()
                 .map(v -> "\n  %,14d bytes  %s%s".formatted(v.bytes(), v.type(), producer(plan, v.id())))
-                .collect(Collectors.joining(
-                        "", ". The plan's largest intermediate values:", "\nUse a smaller batch or model."));
+                .collect(Collectors.joining("", ". The plan's largest intermediate values:", ""));
     }
 
     private static String producer(Plan plan, int value) {

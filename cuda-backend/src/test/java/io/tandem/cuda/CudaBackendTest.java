@@ -48,16 +48,20 @@ class CudaBackendTest {
         assertFalse(error.getMessage().contains("Exception"), error.getMessage());
     }
 
+    /** The reason that "auto" logs is the one that the error gives. */
     @Test
-    void settingsComeFromTheProperty() {
-        assertTrue(CudaSettings.fromProperties().graphs());
-        System.setProperty(CudaSettings.GRAPHS_PROPERTY, "false");
-        try {
-            assertFalse(CudaSettings.fromProperties().graphs());
-        } finally {
-            System.clearProperty(CudaSettings.GRAPHS_PROPERTY);
-        }
-        assertEquals(CudaSettings.defaults(), CudaSettings.fromProperties());
+    void reasonComesFromTheFirstCheckThatFails() {
+        Backend backend = backend();
+        assertEquals(backend.devices().isEmpty(), backend.whyNoDevice().isPresent());
+        backend.whyNoDevice().ifPresent(why -> {
+            DeviceException error =
+                    assertThrows(DeviceException.class, () -> backend.open("cuda:0", DeviceOptions.defaults()));
+            assertEquals("cannot use cuda:0: " + why, error.getMessage());
+        });
+    }
+
+    @Test
+    void settingsAreChecked() {
         assertThrows(IllegalArgumentException.class, () -> CudaSettings.defaults().withBlasWorkspace(0));
     }
 }

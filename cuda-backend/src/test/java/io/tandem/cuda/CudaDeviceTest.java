@@ -35,6 +35,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What CUDA devices do beside what all devices do: graphs, staging, merged launches, words for exhausted memory. */
@@ -74,7 +76,7 @@ class CudaDeviceTest {
                 Map.of("x", values(TensorType.f32(6, 20), 1), "w", values(TensorType.f32(20, 9), 2));
         Map<String, NDArray> plain;
         try (CudaDevice device = SimulatedDevices.open(
-                LATE, SimulatedDevices.DETERMINISTIC, SimulatedDevices.SETTINGS.withGraphs(false))) {
+                LATE, SimulatedDevices.DETERMINISTIC.withGraphs(false))) {
             plain = DeviceRun.once(device, twoLayers(), inputs);
         }
         Rig rig = Rig.open(LATE, SimulatedDevices.SETTINGS);
@@ -249,9 +251,77 @@ class CudaDeviceTest {
             assertTrue(message.contains("cuda:0 is out of memory"), message);
             assertTrue(message.contains("f32[2000, 2000]"), message);
             assertTrue(message.contains("in encoder.dense"), message);
-            assertTrue(message.contains("smaller batch"), message);
+            assertTrue(message.contains("instead of 2000"), message);
             DeviceException buffer = assertThrows(DeviceException.class, () -> device.allocate(1L << 30));
             assertTrue(buffer.getMessage().contains("1,073,741,824"), buffer.getMessage());
+        }
+    }
+
+    private static Plan classifier(CudaDevice device, int batch) {
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(batch, 64));
+        Tensor w = graph.input("w", TensorType.f32(64, 384));
+        Tensor v = graph.input("v", TensorType.f32(384, 256));
+        Tensor hidden = x.matmul(w).tanh();
+        Tensor out = hidden.matmul(v).exp();
+        Tensor loss = out.matmul(v, false, true).mul(hidden).mean();
+        List<Tensor> gradients = Gradients.of(loss, List.of(w, v));
+        graph.output("w'", w.sub(gradients.get(0)));
+        graph.output("v'", v.sub(gradients.get(1)));
+        return new Compiler(device.lowering(), true).compile(graph.freeze(), Map.of("w'", "w", "v'", "v"));
+    }
+
+    /** The advice is an estimate, but not a bad one: it fits, and twice as much does not. */
+    @Test
+    void exhaustedMemoryTellsTheBatchThatFits() {
+        int batch = 4000;
+        try (CudaDevice device = SimulatedDevices.open(
+                SimulationOptions.DEFAULT.withMemory(16L << 20), SimulatedDevices.DETERMINISTIC)) {
+            DeviceException error =
+                    assertThrows(DeviceException.class, () -> device.compile(classifier(device, batch)));
+            Matcher advice = Pattern.compile("A batch of about (\\d+) instead of 4000 would fit \\(estimated")
+                    .matcher(error.getMessage());
+            assertTrue(advice.find(), error.getMessage());
+            int fits = Integer.parseInt(advice.group(1));
+            device.compile(classifier(device, fits)).close();
+            assertThrows(DeviceException.class, () -> device.compile(classifier(device, 2 * fits)));
+        }
+        try (CudaDevice device = SimulatedDevices.open(
+                SimulationOptions.DEFAULT.withMemory(64 << 10), SimulatedDevices.DETERMINISTIC)) {
+            DeviceException error =
+                    assertThrows(DeviceException.class, () -> device.compile(classifier(device, batch)));
+            assertTrue(error.getMessage().contains("Not even a batch of 1"), error.getMessage());
+        }
+    }
+
+    /** Each step of a plan gets a time from events, and the name of the kernel or library that runs it. */
+    @Test
+    void profileNamesKernelsAndLibraries() {
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(2, 3, 9, 9));
+        Tensor w = graph.input("w", TensorType.f32(4, 3, 3, 3));
+        Tensor v = graph.input("v", TensorType.f32(4 * 49, 5));
+        ConvolutionGeometry geometry =
+                new ConvolutionGeometry(List.of(1, 1), List.of(0, 0), List.of(0, 0), List.of(1, 1), 1);
+        Tensor convolved = graph.add(new Op.Convolution(geometry, DType.F32), x, w).relu();
+        graph.output("y", convolved.reshape(2, 4 * 49).matmul(v).softmax(1));
+        graph.freeze();
+        Map<String, NDArray> inputs = Map.of("x", values(x.type(), 1), "w", values(w.type(), 2), "v",
+                values(v.type(), 3));
+        for (boolean graphs : new boolean[] {true, false}) {
+            try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC.withGraphs(graphs));
+                    DeviceRun run = new DeviceRun(device, graph, inputs)) {
+                run.run();
+                Map<String, NDArray> expected = run.outputs();
+                List<Executable.StepTime> times = run.executable().profile(run.buffers());
+                assertEquals(expected, run.outputs());
+                List<String> names = times.stream().map(Executable.StepTime::kernel).toList();
+                assertTrue(names.stream().anyMatch(n -> n.startsWith("cudnn convolution, algorithm ")), names::toString);
+                assertTrue(names.contains("cublas gemm 2x5x196"), names::toString);
+                assertTrue(names.stream().anyMatch(n -> n.startsWith("elementwise_")), names::toString);
+                assertTrue(names.stream().anyMatch(n -> n.startsWith("rows_")), names::toString);
+                assertTrue(times.stream().allMatch(t -> t.seconds() > 0), times::toString);
+            }
         }
     }
 

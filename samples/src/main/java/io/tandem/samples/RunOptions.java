@@ -32,6 +32,11 @@ final class RunOptions {
     private boolean deterministic;
 
     @Option(
+            names = "--no-cuda-graph",
+            description = "On a GPU launch each kernel by itself instead of the whole step at once, to find faults.")
+    private boolean noCudaGraph;
+
+    @Option(
             names = "--data",
             paramLabel = "DIR",
             description = "Folder with the data. Default: the folder in TANDEM_DATA, then a cache folder.")
@@ -57,7 +62,8 @@ final class RunOptions {
         require(threads >= 0, "--threads must not be negative, got " + threads);
         DeviceOptions options = DeviceOptions.defaults()
                 .withThreads(threads > 0 ? threads : earlierThreads.orElse(0))
-                .withDeterministic(deterministic);
+                .withDeterministic(deterministic)
+                .withGraphs(!noCudaGraph);
         return Devices.open(device, options);
     }
 

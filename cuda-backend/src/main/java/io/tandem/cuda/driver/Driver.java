@@ -27,7 +27,7 @@ public interface Driver extends AutoCloseable {
     long allocate(long bytes);
 
     /**
-     * Frees device memory after all work of the device that was issued before.
+     * Frees device memory, after it has waited for all work of the device that was issued before.
      *
      * @param address what {@link #allocate} returned
      */

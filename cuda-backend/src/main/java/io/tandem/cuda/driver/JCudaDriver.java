@@ -169,7 +169,8 @@ public final class JCudaDriver implements Driver {
 
     @Override
     public void free(long address) {
-        enter();
+        // cuMemFree waits as well, but says so nowhere
+        synchronize();
         check(cuMemFree(new DeviceAddress(address)), "cuMemFree");
     }
 

@@ -74,6 +74,11 @@ public final class KernelCache {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** Where the compiled kernels are. */
+    public Path folder() {
+        return folder.path();
+    }
+
     /**
      * Finds compiled code.
      *

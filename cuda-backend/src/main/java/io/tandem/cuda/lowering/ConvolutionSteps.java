@@ -221,7 +221,13 @@ final class ConvolutionSteps {
 
         @Override
         public String label() {
-            return "cudnn convolution " + algorithm.id();
+            String direction =
+                    switch (call.pass()) {
+                        case FORWARD -> "";
+                        case BACKWARD_DATA -> " gradient of input";
+                        case BACKWARD_FILTER -> " gradient of filter";
+                    };
+            return "cudnn convolution%s, algorithm %d".formatted(direction, algorithm.id());
         }
     }
 

@@ -55,6 +55,7 @@ final class MatMulStep implements StepKernel {
 
     @Override
     public String label() {
-        return "cublas gemm";
+        String size = form.n() + "x" + form.m() + "x" + form.k();
+        return "cublas gemm " + (batch == 1 ? "" : batch + " of ") + size;
     }
 }
