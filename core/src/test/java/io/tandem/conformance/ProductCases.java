@@ -1,9 +1,11 @@
 package io.tandem.conformance;
 
+import io.tandem.autodiff.Gradients;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
+import io.tandem.graph.Tensor;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import java.util.ArrayList;
@@ -12,6 +14,23 @@ import java.util.List;
 
 /** Matrix products, convolutions with their adjoints, and pooling. */
 final class ProductCases {
+    /** What is also there in 16 bits: endings of names. */
+    private static final List<String> NARROW = List.of(
+            "[4, 17, 65] x [4, 65, 33]",
+            "[4, 65, 17]T x [4, 65, 33]",
+            "[4, 17, 65] x [4, 33, 65]T",
+            "[4, 65, 17]T x [4, 33, 65]T",
+            "[3, 0] x [0, 5]",
+            "/1-d, stride and padding",
+            "/2-d, same",
+            "/2-d, stride with a rest",
+            "/2-d, groups",
+            "/2-d, many channels",
+            "/3-d",
+            "/3-d, strides, dilation and groups",
+            ", 2-d, overlapping with padding",
+            "pool-pick/2-d, overlapping with padding");
+
     private ProductCases() {}
 
     static List<OpCase> cases() {
@@ -19,7 +38,69 @@ final class ProductCases {
         matMul(cases);
         convolutions(cases);
         pools(cases);
+        List<OpCase> single = List.copyOf(cases);
+        for (DType dtype : List.of(DType.F16, DType.BF16)) {
+            single.stream()
+                    .filter(row -> NARROW.stream().anyMatch(row.name()::endsWith))
+                    .forEach(row -> cases.add(narrow(row, dtype)));
+            mixed(cases, dtype);
+        }
         return cases;
+    }
+
+    /** The case with 16-bit inputs. Sums are at least in float32, so the result is rounded about once. */
+    private static OpCase narrow(OpCase row, DType dtype) {
+        List<Draw> inputs = row.inputs().stream().map(draw -> draw.with(dtype)).toList();
+        return new OpCase(
+                row.name() + "/" + ElementwiseCases.lower(dtype), inputs, row.build(), new Tolerance(2, 1), false);
+    }
+
+    /** A type that is enough for sums of elements of x. */
+    private static DType accumulator(Tensor x) {
+        return x.dtype() == DType.F16 || x.dtype() == DType.BF16 ? DType.F32 : x.dtype();
+    }
+
+    /** Layers with float32 parameters that compute in 16 bits, and their gradients. */
+    private static void mixed(List<OpCase> cases, DType dtype) {
+        // Results are float32 numbers with the error of 16-bit ones.
+        double units = Tolerance.unit(dtype) / Tolerance.unit(DType.F32);
+        Tolerance tolerance = new Tolerance(4 * units, 2 * units);
+        String name = ElementwiseCases.lower(dtype);
+        cases.add(OpCase.of(
+                "matmul/mixed with " + name,
+                List.of(Draw.f32(9, 24), Draw.f32(24, 16), Draw.f32(16), Draw.f32(9, 16)),
+                in -> {
+                    Tensor y = in.get(0)
+                            .cast(dtype)
+                            .matmul(in.get(1).cast(dtype))
+                            .cast(DType.F32)
+                            .add(in.get(2))
+                            .tanh();
+                    return withGradients(y, in);
+                })
+                .within(tolerance)
+                .valuesOnly());
+        ConvolutionGeometry geometry = geometry(2).pad(1, 1).convolution();
+        cases.add(OpCase.of(
+                "convolution/mixed with " + name,
+                List.of(Draw.f32(2, 4, 6, 5), Draw.f32(8, 4, 3, 3), Draw.f32(8, 1, 1), Draw.f32(2, 8, 6, 5)),
+                in -> {
+                    Tensor y = in.get(0)
+                            .graph()
+                            .add(
+                                    new Op.Convolution(geometry, DType.F32),
+                                    in.get(0).cast(dtype),
+                                    in.get(1).cast(dtype));
+                    return withGradients(y.cast(DType.F32).add(in.get(2)).relu(), in);
+                })
+                .within(tolerance.times(4))
+                .valuesOnly());
+    }
+
+    private static List<Tensor> withGradients(Tensor y, List<Tensor> in) {
+        List<Tensor> all = new ArrayList<>(List.of(y));
+        all.addAll(Gradients.gradients(List.of(y), List.of(in.get(3)), in.subList(0, 3)));
+        return all;
     }
 
     private static void matMul(List<OpCase> cases) {
@@ -73,7 +154,7 @@ final class ProductCases {
                 List.of(Draw.f32(a.toArray()), Draw.f32(b.toArray())),
                 in -> in.get(0)
                         .graph()
-                        .add(new Op.MatMul(transposeA, transposeB, in.get(0).dtype()), in.get(0), in.get(1)))
+                        .add(new Op.MatMul(transposeA, transposeB, accumulator(in.get(0))), in.get(0), in.get(1)))
                 .within(Tolerance.sum(k));
     }
 
@@ -151,7 +232,7 @@ final class ProductCases {
                 List.of(x, w),
                 in -> in.get(0)
                         .graph()
-                        .add(new Op.Convolution(geometry, in.get(0).dtype()), in.get(0), in.get(1)))
+                        .add(new Op.Convolution(geometry, accumulator(in.get(0))), in.get(0), in.get(1)))
                 .within(Tolerance.sum(taps)));
         cases.add(OpCase.one(
                 "convolution-input-gradient/" + name,
@@ -159,7 +240,7 @@ final class ProductCases {
                 in -> in.get(0)
                         .graph()
                         .add(
-                                new Op.ConvolutionInputGradient(geometry, input, in.get(0).dtype()),
+                                new Op.ConvolutionInputGradient(geometry, input, accumulator(in.get(0))),
                                 in.get(0),
                                 in.get(1)))
                 .within(Tolerance.sum(filter.size() / filter.dim(1))));
@@ -169,7 +250,7 @@ final class ProductCases {
                 in -> in.get(0)
                         .graph()
                         .add(
-                                new Op.ConvolutionFilterGradient(geometry, filter, in.get(0).dtype()),
+                                new Op.ConvolutionFilterGradient(geometry, filter, accumulator(in.get(0))),
                                 in.get(0),
                                 in.get(1)))
                 .within(Tolerance.sum(Shape.of(dims).size() / Math.max(1, dims[1]))));

@@ -73,7 +73,8 @@ public final class CudaDevice implements Device {
         runtime.blas().setStream(stream);
         runtime.blas().setWorkspace(new Workspace(blasWorkspace, settings.blasWorkspaceBytes()));
         runtime.dnn().setStream(stream);
-        this.context = new LoweringContext(stream, runtime.blas(), runtime.dnn(), library, faults, options);
+        this.context = new LoweringContext(
+                stream, runtime.blas(), runtime.dnn(), library, driver.properties().architecture(), faults, options);
     }
 
     @Override

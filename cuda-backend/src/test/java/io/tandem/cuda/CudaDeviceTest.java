@@ -18,6 +18,7 @@ import io.tandem.cuda.simulation.SimulatedBlas;
 import io.tandem.cuda.simulation.SimulatedDnn;
 import io.tandem.cuda.simulation.SimulatedDriver;
 import io.tandem.cuda.simulation.SimulationOptions;
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.graph.Composites;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
@@ -400,6 +401,71 @@ class CudaDeviceTest {
                 assertTrue(policy == DeviceOptions.MathPolicy.EXACT || worst > 0x1p-18, policy + ": " + worst);
             }
         });
+    }
+
+    private static double furthest(NDArray a, NDArray b) {
+        double worst = 0;
+        for (long i = 0; i < a.shape().size(); i++) {
+            worst = Math.max(worst, Math.abs(a.getDouble(i) - b.getDouble(i)));
+        }
+        return worst;
+    }
+
+    /** cuDNN's float32 convolutions know TF32 as the only shortened form, and older devices none. */
+    @Test
+    void shorterConvolutionsWhereTheyAreAskedFor() {
+        ConvolutionGeometry geometry =
+                new ConvolutionGeometry(List.of(1, 1), List.of(1, 1), List.of(1, 1), List.of(1, 1), 1);
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(2, 5, 7, 7));
+        Tensor w = graph.input("w", TensorType.f32(6, 5, 3, 3));
+        Tensor g = graph.input("g", TensorType.f32(2, 6, 7, 7));
+        graph.output("y", graph.add(new Op.Convolution(geometry, DType.F32), x, w));
+        graph.output("dx", graph.add(new Op.ConvolutionInputGradient(geometry, x.shape(), DType.F32), w, g));
+        graph.output("dw", graph.add(new Op.ConvolutionFilterGradient(geometry, w.shape(), DType.F32), x, g));
+        graph.freeze();
+        Map<String, NDArray> inputs =
+                Map.of("x", values(x.type(), 1), "w", values(w.type(), 2), "g", values(g.type(), 3));
+        Map<String, NDArray> exact = new Interpreter().run(graph, inputs);
+        for (DeviceOptions.MathPolicy policy : DeviceOptions.MathPolicy.values()) {
+            for (Architecture architecture : List.of(new Architecture(7, 0), new Architecture(8, 0))) {
+                boolean shorter = policy != DeviceOptions.MathPolicy.EXACT && architecture.major() == 8;
+                try (CudaDevice device = SimulatedDevices.open(
+                        LATE.with(architecture), SimulatedDevices.DETERMINISTIC.withMath(policy))) {
+                    DeviceRun.once(device, graph, inputs).forEach((name, value) -> {
+                        double worst = furthest(exact.get(name), value);
+                        assertTrue(worst <= 64 * 0x1p-11, () -> policy + ", " + name + ": " + worst);
+                        assertEquals(shorter, worst > 0x1p-17, () -> policy + ", " + name + ": " + worst);
+                    });
+                }
+            }
+        }
+    }
+
+    /** bfloat16 on a device without units for it: convolutions run on own kernels, products are refused in words. */
+    @Test
+    void bfloat16OnOlderDevices() {
+        SimulationOptions volta = LATE.with(new Architecture(7, 0));
+        ConvolutionGeometry geometry =
+                new ConvolutionGeometry(List.of(1, 1), List.of(0, 0), List.of(0, 0), List.of(1, 1), 1);
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.of(DType.BF16, 2, 5, 7, 7));
+        Tensor w = graph.input("w", TensorType.of(DType.BF16, 6, 5, 3, 3));
+        graph.output("y", graph.add(new Op.Convolution(geometry, DType.F32), x, w));
+        graph.freeze();
+        Map<String, NDArray> inputs = Map.of("x", values(x.type(), 1), "w", values(w.type(), 2));
+        try (CudaDevice device = SimulatedDevices.open(volta, SimulatedDevices.DETERMINISTIC)) {
+            assertClose(
+                    new Tolerance(2, 1),
+                    new Interpreter().run(graph, inputs).get("y"),
+                    DeviceRun.once(device, graph, inputs).get("y"));
+            Graph product = new Graph();
+            Tensor a = product.input("a", TensorType.of(DType.BF16, 4, 4));
+            product.output("b", a.matmul(a));
+            Plan plan = new Compiler(device.lowering(), true).compile(product.freeze(), Map.of());
+            DeviceException error = assertThrows(DeviceException.class, () -> device.compile(plan));
+            assertTrue(error.getMessage().contains("from compute capability 8.0 on"), error.getMessage());
+        }
     }
 
     /** Two gradients of one LSTM: the first must leave what the second needs. */

@@ -7,6 +7,7 @@ import static jcuda.jcublas.JCublas2.cublasGemmStridedBatchedEx_new;
 import static jcuda.jcublas.JCublas2.cublasGetStatusName;
 import static jcuda.jcublas.JCublas2.cublasGetStatusString;
 import static jcuda.jcublas.JCublas2.cublasGetVersion;
+import static jcuda.jcublas.JCublas2.cublasSetMathMode;
 import static jcuda.jcublas.JCublas2.cublasSetStream;
 import static jcuda.jcublas.JCublas2.cublasSetWorkspace;
 
@@ -22,6 +23,7 @@ import jcuda.jcublas.JCublas2;
 import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
 
@@ -49,6 +51,12 @@ public final class JCudaBlas implements Blas {
         driver.enter();
         JCublas2.setExceptionsEnabled(false);
         check(cublasCreate(handle), () -> "cublasCreate");
+        // 16-bit products with float32 accumulation: parts of a sum must not be rounded before they are added
+        check(
+                cublasSetMathMode(
+                        handle,
+                        cublasMath.CUBLAS_DEFAULT_MATH | cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+                () -> "cublasSetMathMode");
         int[] number = new int[1];
         check(cublasGetVersion(handle, number), () -> "cublasGetVersion");
         version = number[0];

@@ -37,10 +37,10 @@ public record TensorDescriptor(DataType type, List<Integer> sizes, List<Integer>
      */
     public static TensorDescriptor rowMajor(DataType type, int... sizes) {
         List<Integer> strides = new ArrayList<>();
-        int stride = 1;
+        long stride = 1;
         for (int i = sizes.length - 1; i >= 0; i--) {
-            strides.addFirst(stride);
-            stride = Math.multiplyExact(stride, sizes[i]);
+            strides.addFirst(stride(stride, sizes));
+            stride *= sizes[i];
         }
         return new TensorDescriptor(type, asList(sizes), strides);
     }
@@ -54,13 +54,21 @@ public record TensorDescriptor(DataType type, List<Integer> sizes, List<Integer>
     public static TensorDescriptor channelsLast(DataType type, int... sizes) {
         Integer[] strides = new Integer[sizes.length];
         strides[1] = 1;
-        int stride = sizes[1];
+        long stride = sizes[1];
         for (int i = sizes.length - 1; i >= 2; i--) {
-            strides[i] = stride;
-            stride = Math.multiplyExact(stride, sizes[i]);
+            strides[i] = stride(stride, sizes);
+            stride *= sizes[i];
         }
-        strides[0] = stride;
+        strides[0] = stride(stride, sizes);
         return new TensorDescriptor(type, asList(sizes), List.of(strides));
+    }
+
+    private static int stride(long stride, int[] sizes) {
+        if (stride > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("cuDNN has strides below 2^31, sizes " + Arrays.toString(sizes)
+                    + " need one of " + stride);
+        }
+        return (int) stride;
     }
 
     private static List<Integer> asList(int[] values) {

@@ -64,6 +64,14 @@ final class ConvolutionSteps {
             };
         }
 
+        List<Place> operands() {
+            return switch (pass) {
+                case FORWARD -> List.of(input, filter);
+                case BACKWARD_DATA -> List.of(filter, output);
+                case BACKWARD_FILTER -> List.of(input, output);
+            };
+        }
+
         boolean isEmpty() {
             return input.isEmpty() || filter.isEmpty() || output.isEmpty();
         }
@@ -97,45 +105,64 @@ final class ConvolutionSteps {
     // ---- by cuDNN
 
     private Optional<StepKernel> library(Call call) {
+        // 16-bit convolutions that cuDNN does not have for row-major tensors it may have with the channels innermost.
+        boolean narrow = call.input().dtype().bytes() == 2;
+        for (boolean channelsLast : narrow ? new boolean[] {false, true} : new boolean[] {false}) {
+            try {
+                return Optional.of(library(call, channelsLast));
+            } catch (CudaException | IllegalArgumentException refused) {
+                log.info("cuDNN does not compute a convolution {} of {}{}: {}", call.pass(), call.input().type(),
+                        channelsLast ? " with channels innermost" : "", refused.getMessage());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private StepKernel library(Call call, boolean channelsLast) {
         ConvolutionGeometry geometry = call.geometry();
         List<Integer> even = IntStream.range(0, geometry.axes())
                 .mapToObj(a -> Math.min(geometry.padLow().get(a), geometry.padHigh().get(a)))
                 .toList();
         boolean uneven = !geometry.padLow().equals(geometry.padHigh());
-        Shape shape = call.input().shape();
-        int[] padded = shape.toArray();
+        int[] padded = call.input().shape().toArray();
         for (int a = 0; a < geometry.axes(); a++) {
             padded[a + 2] += geometry.padLow().get(a) + geometry.padHigh().get(a) - 2 * even.get(a);
         }
-        DType dtype = call.input().dtype();
-        Place input = uneven ? new Place(scratch, 0, TensorType.of(dtype, padded)) : call.input();
-        long inputBytes = uneven ? Math.ceilDiv(input.bytes(), 256L) * 256 : 0;
-        ConvolutionProblem problem;
-        ConvolutionAlgorithm algorithm;
-        try {
-            problem = problem(geometry, even, input.shape(), call.filter().shape(), call.output().shape(), dtype);
-            algorithm = context.dnn()
-                    .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
-        } catch (CudaException | IllegalArgumentException refused) {
-            log.info("a convolution {} of {} runs on a kernel of Tandem's own: {}", call.pass(), shape,
-                    refused.getMessage());
-            return Optional.empty();
-        }
-        StepKernel convolution = new LibraryCall(context, scratch, inputBytes, call, input, problem, algorithm);
+        ScratchParts parts = new ScratchParts(scratch);
+        Place input = uneven ? parts.take(TensorType.of(call.input().dtype(), padded)) : call.input();
+        Call inner = new Call(call.pass(), geometry, input, call.filter(), call.output());
+        ConvolutionProblem problem = problem(inner, even, channelsLast);
+        ConvolutionAlgorithm algorithm = context.dnn()
+                .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
         List<StepKernel> steps = new ArrayList<>();
         if (uneven && call.pass() != ConvolutionPass.BACKWARD_DATA) {
             steps.add(movements.pad(padding(geometry, even), call.input(), input));
         }
-        steps.add(convolution);
+        if (channelsLast) {
+            Call moved = new Call(
+                    call.pass(),
+                    geometry,
+                    parts.take(inner.input().type()),
+                    parts.take(inner.filter().type()),
+                    parts.take(inner.output().type()));
+            for (int i = 0; i < 2; i++) {
+                steps.add(channels(inner.operands().get(i), moved.operands().get(i), true));
+            }
+            steps.add(new LibraryCall(context, moved, problem, algorithm, parts.bytes(algorithm.workspace())));
+            steps.add(channels(moved.result(), inner.result(), false));
+        } else {
+            steps.add(new LibraryCall(context, inner, problem, algorithm, parts.bytes(algorithm.workspace())));
+        }
         if (uneven && call.pass() == ConvolutionPass.BACKWARD_DATA) {
             steps.add(crop(geometry, even, input, call.input()));
         }
-        StepKernel whole = steps.size() == 1 ? convolution : new Sequence(steps);
-        return Optional.of(new WithScratch(whole, inputBytes + algorithm.workspace()));
+        StepKernel whole = steps.size() == 1 ? steps.getFirst() : new Sequence(steps);
+        return new WithScratch(whole, parts.end());
     }
 
-    private ConvolutionProblem problem(
-            ConvolutionGeometry geometry, List<Integer> padding, Shape input, Shape filter, Shape output, DType dtype) {
+    private ConvolutionProblem problem(Call call, List<Integer> padding, boolean channelsLast) {
+        ConvolutionGeometry geometry = call.geometry();
+        DType dtype = call.input().dtype();
         DataType type = DataTypes.of(dtype);
         ConvolutionDescriptor movement = new ConvolutionDescriptor(
                 atLeastTwo(padding, 0),
@@ -144,11 +171,40 @@ final class ConvolutionSteps {
                 geometry.groups(),
                 DataTypes.accumulator(dtype),
                 DataTypes.math(dtype, context.options()));
-        return new ConvolutionProblem(
-                TensorDescriptor.rowMajor(type, planes(input)),
-                FilterDescriptor.of(type, planes(filter)),
-                movement,
-                TensorDescriptor.rowMajor(type, planes(output)));
+        int[] x = planes(call.input().shape());
+        int[] w = planes(call.filter().shape());
+        int[] y = planes(call.output().shape());
+        return channelsLast
+                ? new ConvolutionProblem(
+                        TensorDescriptor.channelsLast(type, x),
+                        FilterDescriptor.channelsLast(type, w),
+                        movement,
+                        TensorDescriptor.channelsLast(type, y))
+                : new ConvolutionProblem(
+                        TensorDescriptor.rowMajor(type, x),
+                        FilterDescriptor.of(type, w),
+                        movement,
+                        TensorDescriptor.rowMajor(type, y));
+    }
+
+    /** A copy with the second axis moved behind all others, or back. */
+    private StepKernel channels(Place from, Place to, boolean last) {
+        Shape shape = from.shape();
+        int channels = shape.dim(1);
+        int pixels = Math.toIntExact(shape.subShape(2, shape.rank()).size());
+        int rows = last ? pixels : channels;
+        int columns = last ? channels : pixels;
+        long plane = (long) channels * pixels;
+        DType dtype = from.dtype();
+        Kernel.Access read = new Kernel.Access(0, List.of(plane, 1L, (long) rows));
+        Kernel kernel = new Kernel(
+                Shape.of(shape.dim(0), rows, columns),
+                Shape.of(),
+                List.of(dtype),
+                List.of(dtype),
+                List.of(new Kernel.Load(dtype, 0, read)),
+                List.of(new Kernel.Store(0, 0, new Kernel.Access(0, List.of(plane, (long) columns, 1L)))));
+        return new FusedStep(context, kernel, List.of(from), List.of(to), scratch).requested();
     }
 
     /** cuDNN has no convolution over one axis: a leading one of size 1 makes it two. */
@@ -192,22 +248,20 @@ final class ConvolutionSteps {
         return Arrays.stream(values).boxed().toList();
     }
 
-    /** A call of cuDNN, with its workspace behind a padded input in the scratch memory. */
+    /** A call of cuDNN; its places have the layout of the problem. */
     private record LibraryCall(
             LoweringContext context,
-            Region scratch,
-            long workspaceOffset,
             Call call,
-            Place input,
             ConvolutionProblem problem,
-            ConvolutionAlgorithm algorithm)
+            ConvolutionAlgorithm algorithm,
+            Place lent)
             implements StepKernel {
         @Override
         public void issue() {
             Workspace workspace = algorithm.workspace() == 0
                     ? Workspace.NONE
-                    : new Workspace(scratch.address() + workspaceOffset, algorithm.workspace());
-            long x = input.address();
+                    : new Workspace(lent.address(), algorithm.workspace());
+            long x = call.input().address();
             long w = call.filter().address();
             long y = call.output().address();
             switch (call.pass()) {

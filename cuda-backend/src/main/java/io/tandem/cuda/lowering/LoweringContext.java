@@ -1,6 +1,7 @@
 package io.tandem.cuda.lowering;
 
 import io.tandem.backend.DeviceOptions;
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.driver.CudaStream;
 import io.tandem.cuda.lib.Blas;
 import io.tandem.cuda.lib.Dnn;
@@ -12,8 +13,10 @@ import io.tandem.cuda.lib.Dnn;
  * @param blas matrix products on that stream
  * @param dnn deep learning primitives on that stream
  * @param library the device's kernels
+ * @param architecture what the device can do
  * @param faults where kernels report bad indices
  * @param options precision and determinism
  */
 public record LoweringContext(
-        CudaStream stream, Blas blas, Dnn dnn, KernelLibrary library, FaultMemory faults, DeviceOptions options) {}
+        CudaStream stream, Blas blas, Dnn dnn, KernelLibrary library, Architecture architecture,
+        FaultMemory faults, DeviceOptions options) {}

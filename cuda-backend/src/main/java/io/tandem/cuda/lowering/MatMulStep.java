@@ -1,13 +1,17 @@
 package io.tandem.cuda.lowering;
 
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.lib.Gemm;
 import io.tandem.graph.Op;
+import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 
 /**
  * A matrix product by cuBLAS, whose matrices are column-major: the row-major product is that of the swapped operands.
  */
 final class MatMulStep implements StepKernel {
+    private static final Architecture AMPERE = new Architecture(8, 0);
+
     private final LoweringContext context;
     private final Place x;
     private final Place y;
@@ -19,6 +23,10 @@ final class MatMulStep implements StepKernel {
     private final long strideResult;
 
     MatMulStep(LoweringContext context, Op.MatMul op, Place x, Place y, Place result) {
+        if (result.dtype() == DType.BF16 && context.architecture().compareTo(AMPERE) < 0) {
+            throw new IllegalArgumentException("cuBLAS multiplies bfloat16 from compute capability " + AMPERE
+                    + " on, this device has " + context.architecture() + "; use float16 or float32");
+        }
         this.context = context;
         this.x = x;
         this.y = y;

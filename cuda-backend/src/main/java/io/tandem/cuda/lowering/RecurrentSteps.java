@@ -25,21 +25,6 @@ final class RecurrentSteps {
         this.scratch = scratch;
     }
 
-    /** Hands out parts of the scratch memory. */
-    private final class ScratchParts {
-        private long end;
-
-        Place take(TensorType type) {
-            Place place = new Place(scratch, end, type);
-            end += Math.ceilDiv(Math.max(1, type.bytes()), 256L) * 256;
-            return place;
-        }
-
-        Place bytes(long count) {
-            return take(TensorType.of(DType.U8, Math.toIntExact(count)));
-        }
-    }
-
     private record LibraryCall(String label, Runnable call) implements StepKernel {
         @Override
         public void issue() {
@@ -75,7 +60,7 @@ final class RecurrentSteps {
         List<TensorType> types = places.operands().stream().map(Place::type).toList();
         RecurrentForm form = RecurrentForm.of(kind, types, context.dnn(), context.options());
         RnnMemorySizes sizes = form.memory(context.dnn(), residual);
-        ScratchParts parts = new ScratchParts();
+        ScratchParts parts = new ScratchParts(scratch);
         Place workspace = parts.bytes(sizes.workspace());
         Place kept = residual ? places.results().getLast() : parts.bytes(form.weightBytes());
         long weightOffset = residual ? RecurrentForm.weightOffset(sizes) : 0;
@@ -110,7 +95,7 @@ final class RecurrentSteps {
         if (form.reverse()) {
             steps.add(flip(y, places.result(0)));
         }
-        return new WithScratch(new Sequence(steps), parts.end);
+        return new WithScratch(new Sequence(steps), parts.end());
     }
 
     private static RnnStates firstStates(RecurrentForm form, StepPlaces places, long lastHidden, long lastCell) {
@@ -131,7 +116,7 @@ final class RecurrentSteps {
                 places.operands().subList(0, 6).stream().map(Place::type).toList();
         RecurrentForm form = RecurrentForm.of(kind.of(), types, context.dnn(), context.options());
         RnnMemorySizes sizes = form.memory(context.dnn(), true);
-        ScratchParts parts = new ScratchParts();
+        ScratchParts parts = new ScratchParts(scratch);
         List<StepKernel> steps = new ArrayList<>();
         Place workspace = parts.bytes(sizes.workspace());
         Place kept = places.operands().getLast();
@@ -184,7 +169,7 @@ final class RecurrentSteps {
                 }
             }
         }
-        return new WithScratch(new Sequence(steps), parts.end);
+        return new WithScratch(new Sequence(steps), parts.end());
     }
 
     /** A sequence in the direction in which cuDNN runs. */

@@ -128,6 +128,11 @@ public final class SimulatedBlas implements Blas {
         leading(call, "A", form.leadingA(), form.storedRowsA());
         leading(call, "B", form.leadingB(), form.storedRowsB());
         leading(call, "C", form.leadingC(), form.m());
+        boolean narrow = form.typeA() == DataType.BF16 || form.typeB() == DataType.BF16;
+        if (narrow && !driver.hasAmpereUnits()) {
+            throw new CudaException(
+                    call, 8, "CUBLAS_STATUS_ARCH_MISMATCH", "bfloat16 needs compute capability 8.0 or newer");
+        }
         if (!isSupported(form)) {
             throw new CudaException(
                     call,
@@ -205,12 +210,15 @@ public final class SimulatedBlas implements Blas {
         return result;
     }
 
-    private static void round(ComputeType type, double[] values) {
+    /** The shortened forms are allowed, not demanded: devices without units for them compute in single precision. */
+    private void round(ComputeType type, double[] values) {
         DoubleUnaryOperator rounding =
                 switch (type) {
                     case F32, F32_PEDANTIC, F64 -> DoubleUnaryOperator.identity();
-                    case F32_FAST_TF32 -> Operands::toTf32;
-                    case F32_FAST_BF16 -> Operands::toBfloat16;
+                    case F32_FAST_TF32 ->
+                        driver.hasAmpereUnits() ? Operands::toTf32 : DoubleUnaryOperator.identity();
+                    case F32_FAST_BF16 ->
+                        driver.hasAmpereUnits() ? Operands::toBfloat16 : DoubleUnaryOperator.identity();
                     case F32_FAST_F16 -> v -> Float.float16ToFloat(Float.floatToFloat16((float) v));
                 };
         for (int i = 0; i < values.length; i++) {

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * Stands in for cuDNN on a {@link SimulatedDriver}: same arguments, same refusals, workspaces and reserves that are
@@ -150,10 +151,48 @@ public final class SimulatedDnn implements Dnn {
                 Arrays.equals(sizes, given),
                 call,
                 "the output has sizes " + Arrays.toString(given) + " instead of " + Arrays.toString(sizes));
+        checkTypes(call, problem);
         boolean last = problem.w().channelsLast();
         if (last != x.isChannelsLast() && channels > 1 && x.size(2) * x.size(3) > 1) {
             throw unsupported(call, "the layouts of input and filter differ");
         }
+    }
+
+    /**
+     * The configurations of the library: the type of the data with the type that it accumulates in. Stricter than the
+     * library in one place: 16-bit convolutions over three axes are there for channels innermost only.
+     */
+    private void checkTypes(String call, ConvolutionProblem problem) {
+        DataType type = problem.x().type();
+        DataType compute = problem.convolution().compute();
+        MathType math = problem.convolution().math();
+        boolean supported =
+                switch (type) {
+                    case F64 -> compute == DataType.F64 && !problem.w().channelsLast();
+                    case F32 -> compute == DataType.F32;
+                    case F16 -> compute == DataType.F32 || compute == DataType.F16;
+                    case BF16 -> compute == DataType.F32 && math != MathType.FMA && driver.hasAmpereUnits();
+                    case I8, I32 -> false;
+                };
+        if (!supported) {
+            throw unsupported(call, type + " data with " + compute + " accumulation and math " + math);
+        }
+        if (type.bytes() == 2 && problem.x().rank() == 5 && !problem.w().channelsLast()) {
+            throw unsupported(call, type + " data over three axes in row-major order");
+        }
+    }
+
+    /** What the units see of single operands. */
+    private double[] factors(ConvolutionProblem problem, double[] values) {
+        DoubleUnaryOperator rounding =
+                switch (problem.convolution().math()) {
+                    case FMA, TENSOR_OP -> DoubleUnaryOperator.identity();
+                    case DEFAULT -> driver.hasAmpereUnits() ? Operands::toTf32 : DoubleUnaryOperator.identity();
+                    case TENSOR_OP_ALLOW_CONVERSION -> v -> Float.float16ToFloat(Float.floatToFloat16((float) v));
+                };
+        return problem.x().type() == DataType.F32
+                ? Arrays.stream(values).map(rounding).toArray()
+                : values;
     }
 
     private void convolve(
@@ -201,8 +240,8 @@ public final class SimulatedDnn implements Dnn {
         convolve(call, ConvolutionPass.FORWARD, problem, algorithm, workspace, operands -> {
             double[] result = new SimulatedConvolution(problem)
                     .forward(
-                            operands.readTensor("x", x, problem.x()),
-                            operands.readTensor("w", w, problem.w().asTensor()));
+                            factors(problem, operands.readTensor("x", x, problem.x())),
+                            factors(problem, operands.readTensor("w", w, problem.w().asTensor())));
             operands.blendTensor("y", y, problem.y(), alpha, shaken(algorithm, result), beta);
         });
     }
@@ -222,8 +261,8 @@ public final class SimulatedDnn implements Dnn {
         convolve(call, ConvolutionPass.BACKWARD_DATA, problem, algorithm, workspace, operands -> {
             double[] result = new SimulatedConvolution(problem)
                     .backwardData(
-                            operands.readTensor("w", w, problem.w().asTensor()),
-                            operands.readTensor("dy", dy, problem.y()));
+                            factors(problem, operands.readTensor("w", w, problem.w().asTensor())),
+                            factors(problem, operands.readTensor("dy", dy, problem.y())));
             operands.blendTensor("dx", dx, problem.x(), alpha, shaken(algorithm, result), beta);
         });
     }
@@ -243,7 +282,7 @@ public final class SimulatedDnn implements Dnn {
         convolve(call, ConvolutionPass.BACKWARD_FILTER, problem, algorithm, workspace, operands -> {
             double[] result = new SimulatedConvolution(problem)
                     .backwardFilter(
-                            operands.readTensor("x", x, problem.x()), operands.readTensor("dy", dy, problem.y()));
+                            factors(problem, operands.readTensor("x", x, problem.x())), factors(problem, operands.readTensor("dy", dy, problem.y())));
             operands.blendTensor("dw", dw, problem.w().asTensor(), alpha, shaken(algorithm, result), beta);
         });
     }

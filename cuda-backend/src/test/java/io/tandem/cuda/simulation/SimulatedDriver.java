@@ -65,6 +65,11 @@ public final class SimulatedDriver implements Driver {
         return options;
     }
 
+    /** Whether the device has tensor cores for TF32 and bfloat16. */
+    boolean hasAmpereUnits() {
+        return options.architecture().major() >= 8;
+    }
+
     SimulatedMemory memory() {
         return memory;
     }

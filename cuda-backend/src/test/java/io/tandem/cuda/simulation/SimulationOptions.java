@@ -37,6 +37,11 @@ public record SimulationOptions(ThreadOrder order, boolean deferred, long memory
         return new SimulationOptions(order, true, memoryBytes, architecture);
     }
 
+    /** The same with another compute capability. */
+    public SimulationOptions with(Architecture other) {
+        return new SimulationOptions(order, deferred, memoryBytes, other);
+    }
+
     /** The same with another size of memory. */
     public SimulationOptions withMemory(long bytes) {
         return new SimulationOptions(order, deferred, bytes, architecture);
