@@ -357,22 +357,107 @@ class CudaDeviceTest {
         }
     }
 
-    /** Without deterministic mode, sums by many destinations are atomic. */
+    /** Sums by many destinations are atomic; in deterministic mode, and in 16 bits, the updates are sorted. */
     @Test
     void manyDestinations() {
         TensorType indices = TensorType.of(DType.I64, 4200);
-        for (DType dtype : List.of(DType.F32, DType.F64, DType.I32, DType.I64)) {
-            TensorType updates = TensorType.of(dtype, 4200);
+        for (DType dtype : List.of(DType.F32, DType.F64, DType.I32, DType.I64, DType.F16, DType.BF16)) {
+            TensorType updates = TensorType.of(dtype, 2, 4200, 3);
             Graph graph = new Graph();
             Tensor i = graph.input("i", indices);
-            graph.output("y", graph.add(new Op.ScatterAdd(0, 65_536), i, graph.input("u", updates)));
+            graph.output("y", graph.add(new Op.ScatterAdd(1, 40_000), i, graph.input("u", updates)));
             graph.freeze();
             SplittableRandom random = new SplittableRandom(1);
             Map<String, NDArray> inputs =
-                    Map.of("i", NDArray.generate(indices, k -> random.nextInt(100)), "u", values(updates, 5));
-            try (CudaDevice device = SimulatedDevices.open(LATE, DeviceOptions.defaults())) {
-                NDArray actual = DeviceRun.once(device, graph, inputs).get("y");
-                assertClose(Tolerance.sum(100), new Interpreter().run(graph, inputs).get("y"), actual);
+                    Map.of("i", NDArray.generate(indices, k -> 39_999 - random.nextInt(100)), "u", values(updates, 5));
+            NDArray expected = new Interpreter().run(graph, inputs).get("y");
+            boolean atomic = dtype.bytes() > 2;
+            for (DeviceOptions options : List.of(DeviceOptions.defaults(), SimulatedDevices.DETERMINISTIC)) {
+                try (CudaDevice device = SimulatedDevices.open(LATE, options);
+                        DeviceRun run = new DeviceRun(device, graph, inputs)) {
+                    run.run();
+                    assertClose(Tolerance.sum(100), expected, run.outputs().get("y"));
+                    String kernels = run.executable().profile(run.buffers()).getFirst().kernel();
+                    assertEquals(
+                            atomic && !options.deterministic(), kernels.contains("scatter_atomic"), () -> kernels);
+                    assertEquals(
+                            !atomic || options.deterministic(), kernels.contains("scatter_sorted"), () -> kernels);
+                }
+            }
+        }
+    }
+
+    /** Bad indices are clamped and reported by the sorted form as well. */
+    @Test
+    void sortedSumsReportBadIndices() {
+        TensorType indices = TensorType.of(DType.I32, 9000);
+        Graph graph = new Graph();
+        Tensor i = graph.input("i", indices);
+        graph.output("y", graph.add(new Op.ScatterAdd(0, 40_000), i, graph.input("u", TensorType.f32(9000))));
+        graph.freeze();
+        Map<String, NDArray> inputs = Map.of(
+                "i", NDArray.generate(indices, k -> k == 8123 ? 40_007 : k * 7919L % 40_000),
+                "u", NDArray.generate(TensorType.f32(9000), k -> k % 13));
+        try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC)) {
+            assertEquals(
+                    new Interpreter().run(graph, inputs).get("y"), DeviceRun.once(device, graph, inputs).get("y"));
+            String error = device.takeError().orElseThrow();
+            assertTrue(error.contains("index 40007 (number 8123 of 9000)"), error);
+        }
+    }
+
+    /** Transpositions go through tiles in shared memory, with odd sizes, other axes, and fused operations. */
+    @Test
+    void transpositionsGoThroughTiles() {
+        for (DType dtype : List.of(DType.F32, DType.F64, DType.BF16, DType.U8)) {
+            Graph graph = new Graph();
+            Tensor x = graph.input("x", TensorType.of(dtype, 3, 45, 2, 67));
+            Tensor z = graph.input("z", TensorType.of(dtype, 3, 67, 2, 45));
+            graph.output("plain", x.permute(0, 2, 3, 1));
+            graph.output("mirrored", x.permute(3, 2, 0, 1));
+            graph.output("added", x.permute(0, 3, 2, 1).add(z));
+            graph.output("both", x.permute(3, 2, 0, 1).mul(x.flip(3).permute(3, 2, 0, 1)));
+            graph.freeze();
+            Map<String, NDArray> inputs = Map.of("x", values(x.type(), 1), "z", values(z.type(), 2));
+            try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC);
+                    DeviceRun run = new DeviceRun(device, graph, inputs)) {
+                run.run();
+                Map<String, NDArray> actual = run.outputs();
+                new Interpreter().run(graph, inputs).forEach((name, value) ->
+                        assertEquals(value, actual.get(name), name));
+                List<String> kernels = run.executable().profile(run.buffers()).stream()
+                        .map(Executable.StepTime::kernel)
+                        .toList();
+                assertTrue(kernels.stream().allMatch(k -> k.startsWith("tiles_")), kernels::toString);
+            }
+        }
+    }
+
+    /** cuDNN's own attention projects its inputs with weights of its own: two batched products around one kernel. */
+    @Test
+    void attentionIsTwoProductsAndOneKernel() {
+        for (boolean causal : new boolean[] {false, true}) {
+            Graph graph = new Graph();
+            Tensor q = graph.input("q", TensorType.f32(2, 3, 40, 8));
+            Tensor k = graph.input("k", TensorType.f32(2, 3, 40, 8));
+            Tensor v = graph.input("v", TensorType.f32(2, 3, 40, 8));
+            graph.output("y", Composites.attention(q, k, v, Optional.empty(), causal, 0.35));
+            graph.freeze();
+            Map<String, NDArray> inputs =
+                    Map.of("q", values(q.type(), 1), "k", values(k.type(), 2), "v", values(v.type(), 3));
+            Rig rig = Rig.open(SimulationOptions.DEFAULT, SimulatedDevices.SETTINGS);
+            try (CudaDevice device = rig.device(); DeviceRun run = new DeviceRun(device, graph, inputs)) {
+                long before = rig.driver().launches();
+                List<String> kernels = run.executable().profile(run.buffers()).stream()
+                        .map(Executable.StepTime::kernel)
+                        .toList();
+                assertEquals(1, rig.driver().launches() - before, kernels::toString);
+                assertEquals(3, kernels.size(), kernels::toString);
+                assertEquals("cublas gemm 6 of 40x40x8", kernels.getFirst());
+                assertTrue(kernels.get(1).startsWith("rows_"), kernels::toString);
+                assertEquals("cublas gemm 6 of 40x8x40", kernels.getLast());
+                assertClose(
+                        new Tolerance(64, 16), new Interpreter().run(graph, inputs).get("y"), run.outputs().get("y"));
             }
         }
     }

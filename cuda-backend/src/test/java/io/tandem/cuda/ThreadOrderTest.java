@@ -72,6 +72,8 @@ class ThreadOrderTest {
         }
         cases.add(moments());
         cases.add(scatter());
+        cases.add(scatterToManyPlaces());
+        cases.add(transposition());
         cases.removeIf(c -> sources(c.graph()).stream()
                 .noneMatch(s -> WAITING.stream().anyMatch(w -> s.text().contains(w))));
         List<KernelSource> all = cases.stream().flatMap(c -> sources(c.graph()).stream()).toList();
@@ -142,6 +144,27 @@ class ThreadOrderTest {
         Map<String, NDArray> values =
                 Map.of("i", NDArray.generate(indices, k -> random.nextInt(3)), "u", values(updates, 5));
         return new Case("scatter-add to few places", graph.freeze(), values, Tolerance.sum(5000));
+    }
+
+    /** Many destinations: updates are sorted first. */
+    private static Case scatterToManyPlaces() {
+        Graph graph = new Graph();
+        TensorType indices = TensorType.of(DType.I64, 9000);
+        TensorType updates = TensorType.f32(9000, 3);
+        Tensor i = graph.input("i", indices);
+        graph.output("y", graph.add(new Op.ScatterAdd(0, 30_000), i, graph.input("u", updates)));
+        SplittableRandom random = new SplittableRandom(6);
+        Map<String, NDArray> values =
+                Map.of("i", NDArray.generate(indices, k -> random.nextInt(2000)), "u", values(updates, 7));
+        return new Case("scatter-add to many places", graph.freeze(), values, Tolerance.sum(20));
+    }
+
+    private static Case transposition() {
+        Graph graph = new Graph();
+        TensorType type = TensorType.f32(3, 70, 45);
+        graph.output("y", graph.input("x", type).permute(0, 2, 1).exp());
+        return new Case("transposition of " + type, graph.freeze(), Map.of("x", values(type, 8)),
+                Tolerance.FUNCTION);
     }
 
     @TestFactory

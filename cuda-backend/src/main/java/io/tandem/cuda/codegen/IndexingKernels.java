@@ -1,5 +1,6 @@
 package io.tandem.cuda.codegen;
 
+import io.tandem.cuda.driver.KernelSource;
 import io.tandem.graph.Distribution;
 import io.tandem.graph.Reduction;
 import io.tandem.tensor.DType;
@@ -51,7 +52,7 @@ public final class IndexingKernels {
     }
 
     /**
-     * Sums by destination in a fixed order: (indices, updates, result, count, size, inner, chunk, results int64,
+     * Sums by destination in a fixed order: (indices, updates, result, count, size, inner, tiles, chunk, results int64,
      * fault, site).
      *
      * @param split whether the result is partial sums, of {@link #sumType}, that {@link #scatterFinish} adds
@@ -67,6 +68,32 @@ public final class IndexingKernels {
                 "STORE", split ? "sum" : ElementType.store(dtype, "sum"),
                 "A", ElementType.computed(sums));
         return CudaFunction.of(Template.fill("scatter_add", values), "scatter_add");
+    }
+
+    /**
+     * The kernels that sort updates by destination: {@code scatter_keys} (indices, keys, count, padded count, size,
+     * fault, site), {@code scatter_merge} (keys, shortest run, longest run) with 512 threads per 1024 keys,
+     * {@code scatter_step} (keys, pairs, run, step).
+     */
+    public static KernelSource scatterSort(DType index) {
+        return Template.fill("scatter_sort", Map.of("I", ElementType.stored(index)));
+    }
+
+    /** A kernel of {@link #scatterSort}. */
+    public static CudaFunction of(KernelSource source, String prefix) {
+        return CudaFunction.of(source, prefix);
+    }
+
+    /** Sums by sorted keys, over zeros: (keys, updates, result, rows int64, count, size, inner). */
+    public static CudaFunction scatterSorted(DType dtype) {
+        DType sums = sumType(dtype);
+        String update = "(" + ElementType.computed(sums) + ") (" + ElementType.load(dtype, "update") + ")";
+        Map<String, String> values = Map.of(
+                "T", ElementType.stored(dtype),
+                "ADD", sum(sums, update),
+                "STORE", ElementType.store(dtype, "sum"),
+                "A", ElementType.computed(sums));
+        return CudaFunction.of(Template.fill("scatter_sorted", values), "scatter_sorted");
     }
 
     /** Sums of partial sums: (partial sums, result, splits, results int64). */

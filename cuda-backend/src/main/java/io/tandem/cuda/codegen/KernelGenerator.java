@@ -2,6 +2,7 @@ package io.tandem.cuda.codegen;
 
 import io.tandem.compile.Kernel;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** From fused kernels to CUDA C. */
 public final class KernelGenerator {
@@ -15,9 +16,13 @@ public final class KernelGenerator {
      * @param aliased whether a result may lie in the memory of an operand, at the same positions
      */
     public static CudaCode generate(Kernel kernel, Alignments alignments, boolean aliased) {
-        return kernel.inner().rank() == 0
-                ? new ElementwiseGenerator(kernel, alignments, aliased).generate()
-                : new RowGenerator(kernel, aliased).generate();
+        if (kernel.inner().rank() > 0) {
+            return new RowGenerator(kernel, aliased).generate();
+        }
+        OptionalInt across = aliased ? OptionalInt.empty() : TileGenerator.axis(kernel);
+        return across.isPresent()
+                ? TileGenerator.generate(kernel, across.getAsInt())
+                : new ElementwiseGenerator(kernel, alignments, aliased).generate();
     }
 
     /**

@@ -44,7 +44,7 @@ final class RowGenerator {
     CudaCode generate() {
         boolean split = shape.splits() > 1;
         long partialBytes = split ? placePartials() : 0;
-        RowShape second = split ? shape.finish(rows) : shape;
+        RowShape second = split ? shape.finish(kernel) : shape;
         open(FIRST, shape);
         if (split) {
             firstStage();
@@ -130,9 +130,9 @@ final class RowGenerator {
     private void firstStage() {
         perRowValues(0);
         long chunk = shape.chunk();
-        out.append("    const unsigned first = blockIdx.y * %du;\n".formatted(chunk));
-        out.append(
-                "    const unsigned end = %1$du - first < %2$du ? %1$du : first + %2$du;\n".formatted(elements, chunk));
+        out.append("    const %1$s first = blockIdx.y * (%1$s) %2$du;\n".formatted(elementIndex(), chunk));
+        out.append("    const %1$s end = %2$du - first < %3$du ? %2$du : first + %3$du;\n"
+                .formatted(elementIndex(), elements, chunk));
         pass(0, "first + part", "end");
         List<Integer> folds = folds(1);
         reduce(shape, folds);
@@ -162,6 +162,11 @@ final class RowGenerator {
         DType type = accumulator((Kernel.Fold) kernel.body().get(number));
         return "((%s*) (partials + %dll))[%s * (long long) %d + row]"
                 .formatted(ElementType.computed(type), partialOffsets.get(number), split, rows);
+    }
+
+    /** The type of an index along a row; the last one has room for another step. */
+    private String elementIndex() {
+        return elements > Integer.MAX_VALUE ? "unsigned long long" : "unsigned";
     }
 
     // ---- passes
@@ -215,7 +220,7 @@ final class RowGenerator {
         folds.forEach(f -> need(((Kernel.Fold) kernel.body().get(f)).x(), needed));
         stores.forEach(s -> need(s.value(), needed));
         out.append("    #pragma unroll 4\n");
-        out.append("    for (unsigned e = %s; e < %s; e += %du) {\n".formatted(from, to, shape.parts()));
+        out.append("    for (%s e = %s; e < %s; e += %du) {\n".formatted(elementIndex(), from, to, shape.parts()));
         out.append(space.split("e", outer, outer + kernel.inner().rank(), "        "));
         for (int i = 0; i < needed.length; i++) {
             if (needed[i]) {

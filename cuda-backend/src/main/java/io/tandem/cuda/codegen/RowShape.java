@@ -18,6 +18,9 @@ record RowShape(boolean columns, int parts, int rowsPerBlock, long chunk, int sp
     private static final int WARP = 32;
     private static final int BLOCK = 256;
 
+    /** Static shared memory that a block can have on every device. */
+    private static final int SHARED_BYTES = 48 << 10;
+
     /** Enough blocks to fill a large device several times. */
     private static final long MANY_BLOCKS = 1024;
 
@@ -33,7 +36,7 @@ record RowShape(boolean columns, int parts, int rowsPerBlock, long chunk, int sp
     static RowShape of(Kernel kernel) {
         long rows = Math.max(1, kernel.outer().size());
         long elements = Math.max(1, kernel.inner().size());
-        RowShape whole = walksColumns(kernel) ? columns(rows, elements) : rows(rows, elements);
+        RowShape whole = walksColumns(kernel) ? columns(rows, elements, threads(kernel)) : rows(rows, elements);
         long blocks = Math.ceilDiv(rows, whole.rowsPerBlock);
         long worthwhile = whole.columns ? LONG_COLUMN_PART * whole.parts : LONG_ROW;
         if (!isSplittable(kernel) || blocks >= ENOUGH_BLOCKS || elements < worthwhile) {
@@ -59,19 +62,32 @@ record RowShape(boolean columns, int parts, int rowsPerBlock, long chunk, int sp
         return new RowShape(false, elements <= 4096 ? BLOCK : 2 * BLOCK, 1, elements, 1);
     }
 
-    private static RowShape columns(long rows, long elements) {
+    /** Threads of a block that reduces columns: each fold has a number per thread in shared memory. */
+    private static int threads(Kernel kernel) {
+        long folds = kernel.body().stream()
+                .filter(i -> i instanceof Kernel.Fold)
+                .count();
+        int threads = BLOCK;
+        while (threads > WARP && threads * folds * Double.BYTES > SHARED_BYTES) {
+            threads /= 2;
+        }
+        return threads;
+    }
+
+    private static RowShape columns(long rows, long elements, int threads) {
         if (rows >= 1 << 16) {
             return new RowShape(true, 1, 128, elements, 1);
         }
         int width = powerOfTwo(rows, WARP);
-        int parts = powerOfTwo(elements, BLOCK / width);
+        int parts = powerOfTwo(elements, threads / width);
         return new RowShape(true, parts, width, elements, 1);
     }
 
     /** The shape of the second stage, which reduces the parts of each row. */
-    RowShape finish(long rows) {
+    RowShape finish(Kernel kernel) {
+        long rows = Math.max(1, kernel.outer().size());
         int width = powerOfTwo(rows, WARP);
-        return new RowShape(true, powerOfTwo(splits, BLOCK / width), width, splits, 1);
+        return new RowShape(true, powerOfTwo(splits, threads(kernel) / width), width, splits, 1);
     }
 
     int threads() {

@@ -1,8 +1,10 @@
 package io.tandem.cuda.lowering;
 
 import io.tandem.cuda.codegen.ConcatGenerator;
+import io.tandem.cuda.codegen.CudaFunction;
 import io.tandem.cuda.codegen.IndexingKernels;
 import io.tandem.cuda.codegen.PadGenerator;
+import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.LaunchShape;
 import io.tandem.graph.Op;
 import io.tandem.reference.RandomNumbers;
@@ -21,6 +23,12 @@ final class IndexingSteps {
 
     /** Looking through all indices for each destination costs too much beyond this number of looks. */
     private static final long MANY_LOOKS = 1L << 28;
+
+    /** More cannot be sorted, since their number has 31 bits. */
+    private static final int MOST_KEYS = 1 << 29;
+
+    /** Keys that a block sorts in shared memory. */
+    private static final int RUN = 1024;
 
     private final LoweringContext context;
     private final Region scratch;
@@ -97,15 +105,15 @@ final class IndexingSteps {
         }
         int tiles = Math.ceilDiv(inner, threads);
         long blocks = outer * size * tiles;
-        if (!context.options().deterministic()
-                && blocks * count > MANY_LOOKS
-                && IndexingKernels.hasAtomicAdd(dtype)) {
-            return atomic(indices, updates, result, outer * count, count, size, inner, site);
+        if (blocks * count > MANY_LOOKS && count <= MOST_KEYS) {
+            return !context.options().deterministic() && IndexingKernels.hasAtomicAdd(dtype)
+                    ? atomic(indices, updates, result, outer * count, count, size, inner, site)
+                    : sorted(indices, updates, result, outer * count, count, size, inner, site);
         }
         int splits = blocks >= FEW_BLOCKS ? 1 : Math.clamp(count / LEAST_CHUNK, 1, FEW_BLOCKS);
         int chunk = Math.max(1, Math.ceilDiv(count, splits));
         long results = shape.size();
-        LaunchShape grid = new LaunchShape(Math.toIntExact(outer * size), tiles, splits, threads, 1, 1, 0);
+        LaunchShape grid = new LaunchShape(Math.toIntExact(blocks), splits, 1, threads, 1, 1, 0);
         long partialBytes = splits == 1 ? 0 : splits * results * IndexingKernels.sumType(dtype).bytes();
         LaunchStep sums = new LaunchStep(
                 context,
@@ -118,6 +126,7 @@ final class IndexingSteps {
                         .int32(count)
                         .int32(size)
                         .int32(inner)
+                        .int32(tiles)
                         .int32(chunk)
                         .int64(results)
                         .pointer(context.faults().address())
@@ -132,6 +141,56 @@ final class IndexingSteps {
                         .int32(splits)
                         .int64(results));
         return new WithScratch(new Sequence(List.of(sums, finish)), partialBytes);
+    }
+
+    /** Sorts the updates' numbers by destination, so that each one's sum is made in their order. */
+    private StepKernel sorted(
+            Place indices, Place updates, Place result, long rows, int count, int size, int inner, int site) {
+        int padded = Math.max(RUN, Integer.highestOneBit(count - 1) << 1);
+        KernelSource source = IndexingKernels.scatterSort(indices.dtype());
+        CudaFunction merge = IndexingKernels.of(source, "scatter_merge");
+        CudaFunction exchange = IndexingKernels.of(source, "scatter_step");
+        LaunchShape runs = LaunchShape.of(padded / RUN, RUN / 2);
+        List<StepKernel> steps = new ArrayList<>();
+        steps.add(LaunchStep.perElement(
+                context, IndexingKernels.of(source, "scatter_keys"), padded, arguments -> arguments
+                        .pointer(indices.address())
+                        .pointer(scratch.address())
+                        .int32(count)
+                        .int32(padded)
+                        .int32(size)
+                        .pointer(context.faults().address())
+                        .int32(site)));
+        steps.add(new LaunchStep(context, merge, runs, arguments -> arguments
+                .pointer(scratch.address())
+                .int32(2)
+                .int32(RUN)));
+        for (int run = 2 * RUN; run > 0 && run <= padded; run *= 2) {
+            int length = run;
+            for (int step = run / 2; step >= RUN; step /= 2) {
+                int apart = step;
+                steps.add(LaunchStep.perElement(context, exchange, padded / 2, arguments -> arguments
+                        .pointer(scratch.address())
+                        .int32(padded / 2)
+                        .int32(length)
+                        .int32(apart)));
+            }
+            steps.add(new LaunchStep(context, merge, runs, arguments -> arguments
+                    .pointer(scratch.address())
+                    .int32(length)
+                    .int32(length)));
+        }
+        steps.add(new Fill(context.stream(), result));
+        steps.add(LaunchStep.perRow(
+                context, IndexingKernels.scatterSorted(result.dtype()), rows, inner, arguments -> arguments
+                        .pointer(scratch.address())
+                        .pointer(updates.address())
+                        .pointer(result.address())
+                        .int64(rows)
+                        .int32(count)
+                        .int32(size)
+                        .int32(inner)));
+        return new WithScratch(new Sequence(steps), 8L * padded);
     }
 
     private StepKernel atomic(

@@ -1,14 +1,15 @@
 // Sums of updates by destination, in the order of the updates, so that equal inputs give equal bits. A block takes one
 // destination: it looks for its index a block's width at a time, and all its threads add the rows that were found.
-// blockIdx.x: destination; y: part of its row; z: part of the indices, whose sums are added by scatter_finish.
+// blockIdx.x: part of a destination's row, destination; y: part of the indices, whose sums are added by scatter_finish.
 extern "C" __global__ void __launch_bounds__(256) scatter_add_$name(
         const $I* __restrict__ indices, const $T* __restrict__ updates, $Y* __restrict__ y,
-        int count, int size, int inner, int chunk, long long results, long long* fault, int site) {
+        int count, int size, int inner, int tiles, int chunk, long long results, long long* fault, int site) {
     __shared__ unsigned found[8];
-    const long long outer = blockIdx.x / size;
-    const int destination = (int) (blockIdx.x % size);
-    const int k = blockIdx.y * blockDim.x + threadIdx.x;
-    const int first = blockIdx.z * chunk, end = count - first < chunk ? count : first + chunk;
+    const unsigned row = blockIdx.x / (unsigned) tiles;
+    const long long outer = row / (unsigned) size;
+    const int destination = (int) (row % (unsigned) size);
+    const int k = (int) (blockIdx.x % (unsigned) tiles * blockDim.x + threadIdx.x);
+    const int first = blockIdx.y * chunk, end = count - first < chunk ? count : first + chunk;
     const int warps = (int) (blockDim.x >> 5);
     $A sum = 0;
     for (int base = first; base < end; base += blockDim.x) {
@@ -36,5 +37,5 @@ extern "C" __global__ void __launch_bounds__(256) scatter_add_$name(
         }
         __syncthreads();
     }
-    if (k < inner) y[blockIdx.z * results + blockIdx.x * (long long) inner + k] = $STORE;
+    if (k < inner) y[blockIdx.y * results + row * (long long) inner + k] = $STORE;
 }

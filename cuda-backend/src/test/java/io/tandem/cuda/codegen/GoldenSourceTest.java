@@ -57,6 +57,7 @@ class GoldenSourceTest {
                 new Golden("bias",
                         kernel(images, x -> x.add(x.graph().input("b", TensorType.f32(8)).reshape(8, 1, 1)).relu())),
                 new Golden("transposed", kernel(TensorType.f32(30, 50), x -> x.permute(1, 0).exp())),
+                new Golden("tiles", kernel(TensorType.f32(4, 70, 100), x -> x.permute(0, 2, 1).exp())),
                 new Golden("softmax", kernel(TensorType.f32(64, 100), x -> x.softmax(1))),
                 new Golden("mean-of-short-rows", kernel(TensorType.f32(64, 10), x -> x.mean(1))),
                 new Golden("sum-of-columns", kernel(TensorType.f32(64, 128), x -> x.sum(0))),

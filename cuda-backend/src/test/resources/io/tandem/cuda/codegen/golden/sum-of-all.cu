@@ -1,8 +1,8 @@
-extern "C" __global__ void __launch_bounds__(256) rows_106fab5c05e6(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
+extern "C" __global__ void __launch_bounds__(256) rows_4d2295fd6ad1(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
     const int part = threadIdx.x;
     const unsigned row = blockIdx.x;
     const bool active = true;
-    const unsigned first = blockIdx.y * 2304u;
+    const unsigned first = blockIdx.y * (unsigned) 2304u;
     const unsigned end = 210000u - first < 2304u ? 210000u : first + 2304u;
     float s2 = 0.0f;
     #pragma unroll 4
@@ -28,7 +28,7 @@ extern "C" __global__ void __launch_bounds__(256) rows_106fab5c05e6(const float*
         ((float*) (partials + 0ll))[blockIdx.y * (long long) 1 + row] = s2;
     }
 }
-extern "C" __global__ void __launch_bounds__(128) finish_106fab5c05e6(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
+extern "C" __global__ void __launch_bounds__(128) finish_4d2295fd6ad1(const float* __restrict__ x0, float* __restrict__ y0, unsigned char* __restrict__ partials) {
     const int part = threadIdx.y;
     const unsigned row = blockIdx.x;
     const bool active = true;
@@ -80,5 +80,5 @@ extern "C" __global__ void __launch_bounds__(128) finish_106fab5c05e6(const floa
         y0[0] = v2;
     }
 }
-// rows_106fab5c05e6 <<<(1, 92, 1), (256, 1, 1), 0>>>
-// finish_106fab5c05e6 <<<(1, 1, 1), (1, 128, 1), 0>>>
+// rows_4d2295fd6ad1 <<<(1, 92, 1), (256, 1, 1), 0>>>
+// finish_4d2295fd6ad1 <<<(1, 1, 1), (1, 128, 1), 0>>>
