@@ -43,6 +43,9 @@ import jcuda.driver.CUmodule;
  */
 public final class JCudaDriver implements Driver {
 
+    /** What generated kernels need: arguments that stay in constant memory, warps whose threads move by themselves. */
+    private static final Architecture OLDEST = new Architecture(7, 0);
+
     private final CUdevice device;
     private final CUcontext context;
     private final DeviceProperties properties;
@@ -71,9 +74,17 @@ public final class JCudaDriver implements Driver {
         }
         CUdevice device = new CUdevice();
         check(cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
+        DeviceProperties properties = describe(device, ordinal);
+        if (properties.architecture().compareTo(OLDEST) < 0) {
+            throw new CudaException(
+                    "cuda:" + ordinal,
+                    properties.name() + " has compute capability " + properties.architecture() + ", needed is " + OLDEST
+                            + " (Volta, 2017) or newer",
+                    null);
+        }
         CUcontext context = new CUcontext();
         check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain", ordinal);
-        return new JCudaDriver(device, context, describe(device, ordinal));
+        return new JCudaDriver(device, context, properties);
     }
 
     /**

@@ -1,0 +1,74 @@
+package io.tandem.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.tandem.cuda.driver.Architecture;
+import io.tandem.cuda.driver.CudaException;
+import io.tandem.cuda.driver.CudaLibraries;
+import io.tandem.cuda.driver.KernelCache;
+import io.tandem.cuda.driver.KernelSource;
+import io.tandem.cuda.driver.ModuleImage;
+import io.tandem.cuda.driver.NvrtcCompiler;
+import io.tandem.cuda.simulation.SimulationOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * All kernels of the catalog, those of gradients and of single operations too, are compiled to machine code by NVRTC,
+ * the compiler that a GPU's programs use. It needs no GPU; where it is not found, this is skipped and says so.
+ */
+class NvrtcCompilationTest {
+    private static final int SOURCES_PER_UNIT = 60;
+
+    @TempDir
+    private Path folder;
+
+    @TestFactory
+    Stream<DynamicTest> catalogCompiles() {
+        NvrtcCompiler compiler;
+        try {
+            compiler = new NvrtcCompiler(CudaLibraries.find(), new KernelCache(folder.resolve("kernels")));
+        } catch (CudaException missing) {
+            Assumptions.abort("no NVRTC: " + missing.getMessage());
+            return Stream.of();
+        }
+        List<KernelSource> sources;
+        try (CudaDevice device = SimulatedDevices.open(SimulationOptions.DEFAULT, SimulatedDevices.DETERMINISTIC)) {
+            sources = CatalogPlans.sources(device);
+        }
+        assertTrue(sources.size() > 1000, () -> "only " + sources.size() + " sources");
+        List<KernelSource> units = units(sources);
+        return Stream.of(70, 80, 90)
+                .map(Architecture::ofNumber)
+                .filter(compiler.architectures()::contains)
+                .map(target -> dynamicTest(
+                        "%d sources by %s for %s".formatted(sources.size(), compiler.version(), target.realName()),
+                        () -> {
+                            List<ModuleImage> images = compiler.compileAll(units, target);
+                            assertEquals(units.size(), images.size());
+                            images.forEach(image -> assertEquals(ModuleImage.Format.CUBIN, image.format()));
+                        }));
+    }
+
+    /** Several sources as one, which saves the start of a compilation for each. */
+    private static List<KernelSource> units(List<KernelSource> sources) {
+        List<KernelSource> units = new ArrayList<>();
+        for (int from = 0; from < sources.size(); from += SOURCES_PER_UNIT) {
+            StringBuilder text = new StringBuilder();
+            for (int i = from; i < Math.min(sources.size(), from + SOURCES_PER_UNIT); i++) {
+                assertEquals(sources.getFirst().options(), sources.get(i).options());
+                text.append("namespace n%d {\n%s}\n".formatted(i, sources.get(i).text()));
+            }
+            units.add(new KernelSource("unit" + from + ".cu", text.toString(), sources.getFirst().options()));
+        }
+        return units;
+    }
+}
