@@ -527,6 +527,38 @@ class CudaDeviceTest {
         }
     }
 
+    @Test
+    void shorterRecurrentNetworksWhereTheyAreAskedFor() {
+        int hidden = 6;
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(5, 3, 7));
+        Tensor w = graph.input("w", TensorType.f32(4 * hidden, 7));
+        Tensor u = graph.input("u", TensorType.f32(4 * hidden, hidden));
+        Tensor zeros = graph.full(TensorType.f32(3, hidden), 0.25);
+        Tensor y = Composites.lstm(x, zeros, zeros, w, u, graph.full(TensorType.f32(4 * hidden), 0.1), false)
+                .getFirst();
+        List<Tensor> gradients = Gradients.of(y.square().sum(), List.of(x, w, u));
+        graph.output("y", y);
+        for (int i = 0; i < 3; i++) {
+            graph.output("g" + i, gradients.get(i));
+        }
+        graph.freeze();
+        Map<String, NDArray> inputs =
+                Map.of("x", values(x.type(), 1), "w", values(w.type(), 2), "u", values(u.type(), 3));
+        Map<String, NDArray> exact = new Interpreter().run(graph, inputs);
+        for (DeviceOptions.MathPolicy policy :
+                List.of(DeviceOptions.MathPolicy.EXACT, DeviceOptions.MathPolicy.TF32)) {
+            try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC.withMath(policy))) {
+                DeviceRun.once(device, graph, inputs).forEach((name, value) -> {
+                    double worst = furthest(exact.get(name), value);
+                    assertTrue(worst <= 64 * 0x1p-11, () -> policy + ", " + name + ": " + worst);
+                    assertEquals(
+                            policy == DeviceOptions.MathPolicy.TF32, worst > 0x1p-17, () -> name + ": " + worst);
+                });
+            }
+        }
+    }
+
     /** bfloat16 on a device without units for it: convolutions run on own kernels, products are refused in words. */
     @Test
     void bfloat16OnOlderDevices() {

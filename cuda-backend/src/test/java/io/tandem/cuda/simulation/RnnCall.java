@@ -7,6 +7,7 @@ import io.tandem.cuda.lib.RnnSequence;
 import io.tandem.cuda.lib.RnnStates;
 import io.tandem.cuda.lib.DataType;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 
 /** One call of the recurrent stand-in: moves operands between the device and {@link SimulatedRnn}. */
 final class RnnCall {
@@ -19,12 +20,17 @@ final class RnnCall {
     private final List<RnnParameter> parameters;
     private final int stateSize;
 
-    RnnCall(RnnDescriptor rnn, RnnSequence xForm, RnnSequence yForm, RnnMemory memory) {
+    RnnCall(
+            RnnDescriptor rnn,
+            RnnSequence xForm,
+            RnnSequence yForm,
+            RnnMemory memory,
+            DoubleUnaryOperator rounding) {
         this.rnn = rnn;
         this.xForm = xForm;
         this.yForm = yForm;
         this.memory = memory;
-        network = new SimulatedRnn(rnn, xForm);
+        network = new SimulatedRnn(rnn, xForm, rounding);
         parameters = new SimulatedRnnLayout(rnn).parameters();
         stateSize = rnn.layers() * rnn.directions() * xForm.batch() * rnn.hiddenSize();
     }

@@ -184,15 +184,17 @@ public final class SimulatedDnn implements Dnn {
 
     /** What the units see of single operands. */
     private double[] factors(ConvolutionProblem problem, double[] values) {
-        DoubleUnaryOperator rounding =
-                switch (problem.convolution().math()) {
-                    case FMA, TENSOR_OP -> DoubleUnaryOperator.identity();
-                    case DEFAULT -> driver.hasAmpereUnits() ? Operands::toTf32 : DoubleUnaryOperator.identity();
-                    case TENSOR_OP_ALLOW_CONVERSION -> v -> Float.float16ToFloat(Float.floatToFloat16((float) v));
-                };
-        return problem.x().type() == DataType.F32
-                ? Arrays.stream(values).map(rounding).toArray()
-                : values;
+        return Arrays.stream(values)
+                .map(rounding(problem.x().type(), problem.convolution().math()))
+                .toArray();
+    }
+
+    private DoubleUnaryOperator rounding(DataType type, MathType math) {
+        return switch (type == DataType.F32 ? math : MathType.FMA) {
+            case FMA, TENSOR_OP -> DoubleUnaryOperator.identity();
+            case DEFAULT -> driver.hasAmpereUnits() ? Operands::toTf32 : DoubleUnaryOperator.identity();
+            case TENSOR_OP_ALLOW_CONVERSION -> v -> Float.float16ToFloat(Float.floatToFloat16((float) v));
+        };
     }
 
     private void convolve(
@@ -500,7 +502,7 @@ public final class SimulatedDnn implements Dnn {
         String call = "cudnnGetRNNTempSpaceSizes";
         requireOpen(call);
         require(x.features() == rnn.inputSize(), call, "the input has " + x.features() + " features");
-        return new RnnMemorySizes(RNN_WORKSPACE, training ? 8L * new SimulatedRnn(rnn, x).traceSize() : 0);
+        return new RnnMemorySizes(RNN_WORKSPACE, training ? 8L * new SimulatedRnn(rnn, x, v -> v).traceSize() : 0);
     }
 
     private RnnCall rnnCall(
@@ -527,7 +529,7 @@ public final class SimulatedDnn implements Dnn {
                 memory.weights().bytes() == weights,
                 call,
                 "the weight space has " + memory.weights().bytes() + " bytes instead of " + weights);
-        return new RnnCall(rnn, x, y, memory);
+        return new RnnCall(rnn, x, y, memory, rounding(rnn.type(), rnn.math()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.tandem.cuda.simulation;
 import io.tandem.cuda.lib.RnnDescriptor;
 import io.tandem.cuda.lib.RnnSequence;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * A recurrent network step by step, over sequences packed as [batch, time, features]. What the gradients need is kept
@@ -22,8 +23,11 @@ final class SimulatedRnn {
     private final int hidden;
     private final int gates;
     private final int directions;
+    private final DoubleUnaryOperator rounding;
 
-    SimulatedRnn(RnnDescriptor rnn, RnnSequence form) {
+    /** @param rounding what products see of their factors */
+    SimulatedRnn(RnnDescriptor rnn, RnnSequence form, DoubleUnaryOperator rounding) {
+        this.rounding = rounding;
         this.rnn = rnn;
         this.form = form;
         layout = new SimulatedRnnLayout(rnn);
@@ -133,6 +137,10 @@ final class SimulatedRnn {
         return new Result(input, lastHidden, lastCell, trace);
     }
 
+    private double seen(double factor) {
+        return rounding.applyAsDouble(factor);
+    }
+
     /** {@code matrix * vector + bias} of one gate. */
     private double[] linear(double[][] weights, int layer, int direction, int linearLayer, double[] vector) {
         double[] matrix = weights[layout.index(layer, direction, linearLayer, false)];
@@ -141,7 +149,7 @@ final class SimulatedRnn {
         for (int j = 0; j < hidden; j++) {
             double sum = 0;
             for (int k = 0; k < vector.length; k++) {
-                sum += matrix[j * vector.length + k] * vector[k];
+                sum += seen(matrix[j * vector.length + k]) * seen(vector[k]);
             }
             result[j] += sum;
         }
@@ -267,9 +275,9 @@ final class SimulatedRnn {
     private void addTransposed(
             double[] matrix, double[] trace, int gradient, double[] target, int at, int columns) {
         for (int j = 0; j < hidden; j++) {
-            double factor = trace[gradient + j];
+            double factor = seen(trace[gradient + j]);
             for (int k = 0; k < columns; k++) {
-                target[at + k] += matrix[j * columns + k] * factor;
+                target[at + k] += seen(matrix[j * columns + k]) * factor;
             }
         }
     }
@@ -350,7 +358,7 @@ final class SimulatedRnn {
         for (int j = 0; j < hidden; j++) {
             double g = trace[at + j];
             for (int k = 0; k < vector.length; k++) {
-                matrix[j * vector.length + k] += g * vector[k];
+                matrix[j * vector.length + k] += seen(g) * seen(vector[k]);
             }
             if (bias >= 0) {
                 gradients[bias][j] += g;
