@@ -317,7 +317,8 @@ class CudaDeviceTest {
                 List<Executable.StepTime> times = run.executable().profile(run.buffers());
                 assertEquals(expected, run.outputs());
                 List<String> names = times.stream().map(Executable.StepTime::kernel).toList();
-                assertTrue(names.stream().anyMatch(n -> n.startsWith("cudnn convolution, algorithm ")), names::toString);
+                assertTrue(names.stream().anyMatch(n -> n.startsWith("cudnn convolution, algorithm ")),
+                        names::toString);
                 assertTrue(names.contains("cublas gemm 2x5x196"), names::toString);
                 assertTrue(names.stream().anyMatch(n -> n.startsWith("elementwise_")), names::toString);
                 assertTrue(names.stream().anyMatch(n -> n.startsWith("rows_")), names::toString);
@@ -423,8 +424,8 @@ class CudaDeviceTest {
                     DeviceRun run = new DeviceRun(device, graph, inputs)) {
                 run.run();
                 Map<String, NDArray> actual = run.outputs();
-                new Interpreter().run(graph, inputs).forEach((name, value) ->
-                        assertEquals(value, actual.get(name), name));
+                new Interpreter().run(graph, inputs)
+                        .forEach((name, value) -> assertEquals(value, actual.get(name), name));
                 List<String> kernels = run.executable().profile(run.buffers()).stream()
                         .map(Executable.StepTime::kernel)
                         .toList();
@@ -546,8 +547,7 @@ class CudaDeviceTest {
         Map<String, NDArray> inputs =
                 Map.of("x", values(x.type(), 1), "w", values(w.type(), 2), "u", values(u.type(), 3));
         Map<String, NDArray> exact = new Interpreter().run(graph, inputs);
-        for (DeviceOptions.MathPolicy policy :
-                List.of(DeviceOptions.MathPolicy.EXACT, DeviceOptions.MathPolicy.TF32)) {
+        for (DeviceOptions.MathPolicy policy : List.of(DeviceOptions.MathPolicy.EXACT, DeviceOptions.MathPolicy.TF32)) {
             try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC.withMath(policy))) {
                 DeviceRun.once(device, graph, inputs).forEach((name, value) -> {
                     double worst = furthest(exact.get(name), value);

@@ -61,7 +61,8 @@ final class TileGenerator {
         for (int axis = 1; axis < rank - 1; axis++) {
             best = bytes[axis] > bytes[best] ? axis : best;
         }
-        boolean pays = bytes[best] > 0 && crossing(kernel, best).size() <= MAX_LOADS && blocks(kernel, best) <= Integer.MAX_VALUE;
+        boolean pays = bytes[best] > 0 && crossing(kernel, best).size() <= MAX_LOADS
+                && blocks(kernel, best) <= Integer.MAX_VALUE;
         return pays ? OptionalInt.of(best) : OptionalInt.empty();
     }
 
@@ -123,7 +124,8 @@ final class TileGenerator {
     private void place() {
         out.append("    unsigned rest = blockIdx.x;\n");
         for (int axis : new int[] {last, across}) {
-            out.append("    const int first%d = (int) (rest %% %du) * %d;\n".formatted(axis, tiles(kernel, axis), TILE));
+            out.append(
+                    "    const int first%d = (int) (rest %% %du) * %d;\n".formatted(axis, tiles(kernel, axis), TILE));
             out.append("    rest /= %du;\n".formatted(tiles(kernel, axis)));
         }
         for (int axis = last - 1; axis >= 0; axis--) {
@@ -136,7 +138,8 @@ final class TileGenerator {
 
     private void open(int along, int other) {
         out.append("    for (int j = threadIdx.y; j < %d; j += %d) {\n".formatted(TILE, ROWS));
-        out.append("        const int a%1$d = first%1$d + threadIdx.x, a%2$d = first%2$d + j;\n".formatted(along, other));
+        out.append(
+                "        const int a%1$d = first%1$d + threadIdx.x, a%2$d = first%2$d + j;\n".formatted(along, other));
         out.append("        if (a%d >= %d || a%d >= %d) continue;\n".formatted(
                 along, kernel.outer().dim(along), other, kernel.outer().dim(other)));
     }

@@ -284,7 +284,8 @@ public final class SimulatedDnn implements Dnn {
         convolve(call, ConvolutionPass.BACKWARD_FILTER, problem, algorithm, workspace, operands -> {
             double[] result = new SimulatedConvolution(problem)
                     .backwardFilter(
-                            factors(problem, operands.readTensor("x", x, problem.x())), factors(problem, operands.readTensor("dy", dy, problem.y())));
+                            factors(problem, operands.readTensor("x", x, problem.x())),
+                            factors(problem, operands.readTensor("dy", dy, problem.y())));
             operands.blendTensor("dw", dw, problem.w().asTensor(), alpha, shaken(algorithm, result), beta);
         });
     }
