@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import io.tandem.autodiff.Gradients;
 import io.tandem.backend.Buffer;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceException;
