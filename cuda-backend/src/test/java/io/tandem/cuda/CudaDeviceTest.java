@@ -11,6 +11,7 @@ import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
 import io.tandem.compile.Compiler;
+import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
 import io.tandem.conformance.Tolerance;
 import io.tandem.cuda.simulation.GppCompiler;
@@ -19,10 +20,13 @@ import io.tandem.cuda.simulation.SimulatedDnn;
 import io.tandem.cuda.simulation.SimulatedDriver;
 import io.tandem.cuda.simulation.SimulationOptions;
 import io.tandem.cuda.driver.Architecture;
+import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Composites;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
+import io.tandem.graph.PoolGeometry;
+import io.tandem.graph.Pooling;
 import io.tandem.graph.Tensor;
 import io.tandem.reference.Interpreter;
 import io.tandem.tensor.DType;
@@ -487,6 +491,27 @@ class CudaDeviceTest {
                 assertTrue(policy == DeviceOptions.MathPolicy.EXACT || worst > 0x1p-18, policy + ": " + worst);
             }
         });
+    }
+
+    /** Larger than one piece of memory for a gradient can be: nothing is kept, or the composite's body runs. */
+    @Test
+    void largeResidualsAreNotKept() {
+        try (CudaDevice device = SimulatedDevices.open(LATE, SimulatedDevices.DETERMINISTIC)) {
+            Lowering lowering = device.lowering();
+            PoolGeometry window = new PoolGeometry(
+                    List.of(2, 2), List.of(2, 2), List.of(0, 0), List.of(0, 0), List.of(1, 1), false);
+            Op pool = new Op.Pool(Pooling.MAX, window);
+            assertEquals(1L << 30, lowering.residualBytes(pool, List.of(TensorType.f32(1 << 10, 1 << 10, 64, 64))));
+            assertEquals(0, lowering.residualBytes(pool, List.of(TensorType.f32(1 << 12, 1 << 10, 64, 64))));
+            for (int time : new int[] {10, 1000}) {
+                List<TensorType> lstm = List.of(
+                        TensorType.f32(time, 100, 64), TensorType.f32(100, 512), TensorType.f32(100, 512),
+                        TensorType.f32(2048, 64), TensorType.f32(2048, 512), TensorType.f32(2048));
+                assertEquals(
+                        time == 10 ? Lowering.Support.PAIR : Lowering.Support.NONE,
+                        lowering.composite(new CompositeKind.Lstm(false), lstm));
+            }
+        }
     }
 
     private static double furthest(NDArray a, NDArray b) {

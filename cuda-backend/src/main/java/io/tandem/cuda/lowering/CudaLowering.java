@@ -23,12 +23,18 @@ public record CudaLowering(Dnn dnn, DeviceOptions options) implements Lowering {
     public Support composite(CompositeKind kind, List<TensorType> operands) {
         boolean supported = switch (kind) {
             case CompositeKind.BatchNormTraining b -> BatchNormSteps.supports(operands.getFirst());
-            case CompositeKind.Lstm l -> RecurrentForm.supports(kind, operands);
-            case CompositeKind.Gru g -> RecurrentForm.supports(kind, operands);
+            case CompositeKind.Lstm l -> recurrent(kind, operands);
+            case CompositeKind.Gru g -> recurrent(kind, operands);
             case CompositeKind.Softmax _,CompositeKind.LogSoftmax _,CompositeKind.CrossEntropy _,CompositeKind.LayerNorm _,CompositeKind.BatchNormInference _,CompositeKind.Gelu _,CompositeKind.Attention _,CompositeKind.Custom _,CompositeKind.Gradient _ ->
                 false;
         };
         return supported ? Support.PAIR : Support.NONE;
+    }
+
+    /** What a forward step keeps for its gradient is one piece of memory, of less than 2 GiB. */
+    private boolean recurrent(CompositeKind kind, List<TensorType> operands) {
+        return RecurrentForm.supports(kind, operands)
+                && RecurrentForm.of(kind, operands, dnn, options).residualBytes(dnn) <= Integer.MAX_VALUE;
     }
 
     @Override
@@ -39,7 +45,9 @@ public record CudaLowering(Dnn dnn, DeviceOptions options) implements Lowering {
     @Override
     public long residualBytes(Op op, List<TensorType> operands) {
         if (op instanceof Op.Pool pool) {
-            return PoolSteps.residualBytes(pool, operands.getFirst().shape());
+            // Without the winners the gradient looks for them again.
+            long bytes = PoolSteps.residualBytes(pool, operands.getFirst().shape());
+            return bytes <= Integer.MAX_VALUE ? bytes : 0;
         }
         if (op instanceof Op.Composite(CompositeKind kind, Graph body)) {
             if (kind instanceof CompositeKind.BatchNormTraining) {
