@@ -72,7 +72,7 @@ final class CpuDevice implements Device {
         if (settings.useOneDnn() && oneDnn.isEmpty()) {
             log.warn("products, convolutions and recurrent layers run in Java, slowly: {}", OneDnn.explanation());
         }
-        if (settings.useVectors() && !compiler.vectorises()) {
+        if (settings.useVectors() && compiler.form() == KernelCompiler.Form.SCALAR) {
             log.warn("fused kernels run without the Vector API, slower: start Java with"
                     + " --add-modules jdk.incubator.vector");
         }

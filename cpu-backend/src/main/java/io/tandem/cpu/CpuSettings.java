@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -16,12 +17,22 @@ import java.util.stream.Stream;
  * What tests vary beside {@link DeviceOptions}.
  *
  * @param useOneDnn whether oneDNN is used if it is there
- * @param useVectors whether generated code uses the Vector API if it is there
+ * @param useMachineCode whether fused kernels become machine code if the processor has the instructions
+ * @param useVectors whether they use the Vector API if it is there, where they are no machine code
  * @param poison whether memory is filled with NaN before each run
  */
-record CpuSettings(boolean useOneDnn, boolean useVectors, boolean poison) {
+record CpuSettings(boolean useOneDnn, boolean useMachineCode, boolean useVectors, boolean poison) {
+    /** Set it to false to do without machine code. */
+    private static final String MACHINE_CODE = "tandem.cpu.machineCode";
+
     /** What users get. */
-    static final CpuSettings DEFAULT = new CpuSettings(true, true, false);
+    static final CpuSettings DEFAULT =
+            new CpuSettings(true, !"false".equals(System.getProperty(MACHINE_CODE)), true, false);
+
+    /** @param vectors whether fused kernels are machine code or vector code, if possible */
+    CpuSettings(boolean useOneDnn, boolean vectors, boolean poison) {
+        this(useOneDnn, vectors, vectors, poison);
+    }
 
     /** The number of threads that the options ask for. */
     static int threads(DeviceOptions options) {
@@ -41,14 +52,15 @@ record CpuSettings(boolean useOneDnn, boolean useVectors, boolean poison) {
     }
 
     KernelCompiler compiler() {
-        return useVectors ? KernelCompiler.best() : KernelCompiler.scalar();
+        return (useMachineCode ? KernelCompiler.machine() : Optional.<KernelCompiler>empty())
+                .orElseGet(() -> useVectors ? KernelCompiler.withoutMachineCode() : KernelCompiler.scalar());
     }
 
     static String describe(Optional<OneDnn> library, int threads, KernelCompiler compiler) {
         return "%d thread%s, %s code, %s".formatted(
                 threads,
                 threads == 1 ? "" : "s",
-                compiler.vectorises() ? "vector" : "scalar",
+                compiler.form().name().toLowerCase(Locale.ROOT),
                 library.map(l -> "oneDNN " + l.version() + " (" + l.instructionSet() + ")").orElse("without oneDNN"));
     }
 

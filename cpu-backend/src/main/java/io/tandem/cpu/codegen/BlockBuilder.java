@@ -39,7 +39,7 @@ final class BlockBuilder {
     };
 
     private final Kernel kernel;
-    private final BlockCompiler compiler;
+    private final Reach reach;
     private final Axis columns;
     private final RowValues rowValues;
     private final boolean columnsAreRows;
@@ -57,9 +57,9 @@ final class BlockBuilder {
      * @param columnsAreRows whether columns of the block are rows of the kernel, or else elements of them
      */
     BlockBuilder(
-            Kernel kernel, BlockCompiler compiler, Axis columns, RowValues rowValues, boolean columnsAreRows) {
+            Kernel kernel, Reach reach, Axis columns, RowValues rowValues, boolean columnsAreRows) {
         this.kernel = kernel;
-        this.compiler = compiler;
+        this.reach = reach;
         this.columns = columns;
         this.rowValues = rowValues;
         this.columnsAreRows = columnsAreRows;
@@ -90,15 +90,8 @@ final class BlockBuilder {
         return (stride == 0 || stride == 1) && storage(dtype).isPresent();
     }
 
-    private boolean isDirect(DType dtype, long stride) {
-        return (stride == 0 || stride == 1)
-                && storage(dtype)
-                        .filter(storage -> compiler.reaches(storage, stride == 1, wide))
-                        .isPresent();
-    }
-
     /** How code sees elements in memory, if it can. */
-    private static Optional<Storage> storage(DType dtype) {
+    static Optional<Storage> storage(DType dtype) {
         return switch (dtype) {
             case F32 -> Optional.of(Storage.F32);
             case F64 -> Optional.of(Storage.F64);
@@ -109,13 +102,6 @@ final class BlockBuilder {
         };
     }
 
-    /** A binding of an operand or result: its memory, or a tile. */
-    private Binding binding(DType dtype, long stride) {
-        return isDirect(dtype, stride)
-                ? new Binding(storage(dtype).orElseThrow(), Place.SEGMENT, stride != 0)
-                : new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, stride != 0);
-    }
-
     /** Adds a store. */
     void store(int number) {
         Kernel.Store store = kernel.stores().get(number);
@@ -123,9 +109,8 @@ final class BlockBuilder {
         DType dtype = kernel.results().get(store.result());
         int x = lower(store.value());
         // a stride of 0 means that there is one column
-        Binding binding = columns.strides()[access] == 1
-                ? binding(dtype, 1)
-                : new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, true);
+        long stride = columns.strides()[access] == 0 ? 1 : columns.strides()[access];
+        Binding binding = reach.elements(dtype, access, stride, wide);
         builder.output(x, bind(binding, new Source.Result(store.result(), dtype, access)));
     }
 
@@ -229,9 +214,8 @@ final class BlockBuilder {
                 yield builder.literal(LaneType.of(literal.dtype()), literals.size() - 1);
             }
             case Kernel.Index index -> {
-                boolean unit = columns.strides()[i] != 0;
                 LaneType type = LaneType.of(index.dtype());
-                Binding binding = new Binding(Storage.ofArray(type), Place.TILE, unit);
+                Binding binding = reach.coordinates(index.dtype(), columns.strides()[i]);
                 yield builder.input(type, bind(binding, new Source.Coordinate(index.dtype(), i)));
             }
             case Kernel.Unary unary -> lowering.unary(unary, value[unary.x()]);
@@ -249,7 +233,8 @@ final class BlockBuilder {
         LaneType type = LaneType.of(load.dtype());
         int binding = inputs.computeIfAbsent(List.of(load.operand(), load.access()), key -> {
             Source source = new Source.Operand(load.operand(), load.dtype(), instruction);
-            return bind(binding(load.dtype(), columns.strides()[instruction]), source);
+            long stride = columns.strides()[instruction];
+            return bind(reach.elements(load.dtype(), instruction, stride, wide), source);
         });
         return builder.input(type, binding);
     }

@@ -1,6 +1,9 @@
 package io.tandem.cpu.codegen;
 
+import io.tandem.cpu.codegen.BlockProgram.Binding;
+import io.tandem.cpu.codegen.BlockProgram.Place;
 import io.tandem.cpu.codegen.BlockProgram.Storage;
+import io.tandem.tensor.DType;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
@@ -11,11 +14,12 @@ import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.AccessFlag;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /** Compiles blocks to hidden classes, each program once. */
-final class BlockCompiler {
+final class BlockCompiler implements Reach {
     /** Methods with more bytecode than this are never compiled by the JIT compiler. */
     private static final int LARGEST_METHOD = 8000;
 
@@ -47,8 +51,22 @@ final class BlockCompiler {
         return vectorBits > 0;
     }
 
+    @Override
+    public Binding elements(DType dtype, int access, long stride, boolean wide) {
+        Optional<Storage> direct = stride == 0 || stride == 1
+                ? BlockBuilder.storage(dtype).filter(storage -> reaches(storage, stride == 1, wide))
+                : Optional.empty();
+        return direct.map(storage -> new Binding(storage, Place.SEGMENT, stride != 0))
+                .orElseGet(() -> new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, stride != 0));
+    }
+
+    @Override
+    public Binding coordinates(DType dtype, long stride) {
+        return new Binding(Storage.ofArray(LaneType.of(dtype)), Place.TILE, stride != 0);
+    }
+
     /** Whether code reads and writes a binding of this storage in a segment, or needs it copied to an array first. */
-    boolean reaches(Storage storage, boolean unit, boolean wide) {
+    private boolean reaches(Storage storage, boolean unit, boolean wide) {
         if (!vectorises()) {
             return false;
         }

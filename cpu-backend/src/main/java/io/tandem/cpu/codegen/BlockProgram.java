@@ -27,7 +27,13 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
         I32(2, LaneType.I32),
         I64(3, LaneType.I64),
         /** A byte, 0 or 1; in segments alone. */
-        BOOL(0, LaneType.MASK);
+        BOOL(0, LaneType.MASK),
+        /** An unsigned byte; for machine code alone. */
+        U8(0, LaneType.I32),
+        /** The upper half of a float; for machine code alone. */
+        BF16(1, LaneType.F32),
+        /** A binary16 number; for machine code alone. */
+        F16(1, LaneType.F32);
 
         private final int shift;
         private final LaneType type;
@@ -66,7 +72,21 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
          */
         TILE,
         /** An array with values per row, or with partial results of folds. */
-        ROWS
+        ROWS,
+        /** No memory: the address itself is the value, as a number. For machine code alone. */
+        COORDINATE
+    }
+
+    /** Where neighbouring columns are. */
+    enum Step {
+        /** All columns share one element. */
+        NONE,
+        /** They are neighbours in memory. */
+        UNIT,
+        /** At a distance that is a parameter, such that a vector spans less than 2 GiB. For machine code alone. */
+        APART,
+        /** At any distance. For machine code alone. */
+        FAR
     }
 
     /**
@@ -75,11 +95,19 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
      * @param storage element type
      * @param place kind of memory; arrays may be read and written up to the next multiple of {@link #width()} beyond
      *     the last column
-     * @param unit whether neighbouring columns are neighbours in memory, or else all columns share one element
+     * @param step where neighbouring columns are
      */
-    record Binding(Storage storage, Place place, boolean unit) {
+    record Binding(Storage storage, Place place, Step step) {
+        Binding(Storage storage, Place place, boolean unit) {
+            this(storage, place, unit ? Step.UNIT : Step.NONE);
+        }
+
         boolean array() {
-            return place != Place.SEGMENT;
+            return place == Place.TILE || place == Place.ROWS;
+        }
+
+        boolean unit() {
+            return step == Step.UNIT;
         }
     }
 

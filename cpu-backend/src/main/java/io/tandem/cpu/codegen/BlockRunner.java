@@ -10,9 +10,6 @@ import java.util.List;
  * tiles. Immutable; what a thread needs is in its {@link Frame}.
  */
 final class BlockRunner {
-    /** The axes of an index space that a block loops over, by number, or -1; the others are fixed for a call. */
-    record Axes(int rows, int lines, int columns) {}
-
     /** Elements of a tile: a few of these should fit the caches next to a core. */
     private static final int TILE = 4096;
 
@@ -23,7 +20,7 @@ final class BlockRunner {
     private final BlockProgram program;
     private final List<Source> sources;
     private final double[] literals;
-    private final Axes axes;
+    private final KernelBlock.Axes axes;
     private final boolean columnsAreRows;
     private final int width;
     private final int bindings;
@@ -41,7 +38,8 @@ final class BlockRunner {
     /**
      * @param columnsAreRows whether the columns of the block are rows of the kernel
      */
-    BlockRunner(BlockCompiler compiler, BlockBuilder builder, IndexSpace space, Axes axes, boolean columnsAreRows) {
+    BlockRunner(BlockCompiler compiler, BlockBuilder builder, IndexSpace space,
+            KernelBlock.Axes axes, boolean columnsAreRows) {
         this.tile = compiler.vectorises() ? TILE : SCALAR_TILE;
         this.square = compiler.vectorises() ? 64 : 32;
         this.program = builder.program();
@@ -64,7 +62,7 @@ final class BlockRunner {
                 strides[i] = all.stream().mapToLong(axis -> axis.strides()[access]).toArray();
                 boolean tile = program.bindings().get(i).array();
                 anyTile |= tile;
-                anyTransposed |= tile && axes.lines >= 0 && Math.abs(strides[i][axes.lines]) == 1;
+                anyTransposed |= tile && axes.lines() >= 0 && Math.abs(strides[i][axes.lines()]) == 1;
             }
         }
         tiled = anyTile;
@@ -202,8 +200,8 @@ final class BlockRunner {
                 } else {
                     int shift = binding.storage().shift();
                     addresses[address + Block.START] = start << shift;
-                    addresses[address + Block.ROW] = stride(i, axes.rows) << shift;
-                    addresses[address + Block.LINE] = stride(i, axes.lines) << shift;
+                    addresses[address + Block.ROW] = stride(i, axes.rows()) << shift;
+                    addresses[address + Block.LINE] = stride(i, axes.lines()) << shift;
                 }
             }
             block.run(segments, arrays, addresses, literals, rows, lines, columns);
@@ -247,9 +245,9 @@ final class BlockRunner {
 
         private Tiles.Plane plane(int i, long start, int row, int lines, int columns, int pitch) {
             return new Tiles.Plane(
-                    start + row * stride(i, axes.rows),
-                    stride(i, axes.lines),
-                    stride(i, axes.columns),
+                    start + row * stride(i, axes.rows()),
+                    stride(i, axes.lines()),
+                    stride(i, axes.columns()),
                     row * lines * pitch,
                     pitch,
                     lines,
@@ -258,7 +256,7 @@ final class BlockRunner {
 
         private long start(int i, long[] position, int r, int l, int c) {
             long start = offsets[i];
-            start += r * stride(i, axes.rows) + l * stride(i, axes.lines) + c * stride(i, axes.columns);
+            start += r * stride(i, axes.rows()) + l * stride(i, axes.lines()) + c * stride(i, axes.columns());
             for (int a = 0; a < position.length; a++) {
                 start += position[a] * strides[i][a];
             }

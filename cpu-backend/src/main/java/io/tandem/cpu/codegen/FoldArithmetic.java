@@ -15,6 +15,7 @@ final class FoldArithmetic {
                 case MAX -> Float.NEGATIVE_INFINITY;
                 case MIN -> Float.POSITIVE_INFINITY;
             });
+            case NativeLanes values -> values.clear(reduction);
             case double[] values -> Arrays.fill(values, switch (reduction) {
                 case SUM -> 0.0;
                 case MAX -> Double.NEGATIVE_INFINITY;
@@ -37,6 +38,7 @@ final class FoldArithmetic {
     /** For each row the reduction of its {@code width} elements, by halves, into element {@code row}. */
     static void reduceLanes(Reduction reduction, Object array, int rows, int width) {
         switch (array) {
+            case NativeLanes values -> values.reduceLanes(reduction, rows, width);
             case float[] values -> {
                 for (int row = 0; row < rows; row++) {
                     int base = row * width;
@@ -84,6 +86,7 @@ final class FoldArithmetic {
     /** Combines the first {@code n} elements of {@code part} into those of {@code total}. */
     static void combine(Reduction reduction, Object total, Object part, int n) {
         switch (total) {
+            case NativeLanes values -> values.combine(reduction, (NativeLanes) part, n);
             case float[] values -> {
                 float[] more = (float[]) part;
                 for (int i = 0; i < n; i++) {
@@ -110,17 +113,6 @@ final class FoldArithmetic {
             }
             default -> throw unexpected(total);
         }
-    }
-
-    /** The first {@code n} elements. */
-    static Object copy(Object array, int n) {
-        return switch (array) {
-            case float[] values -> Arrays.copyOf(values, n);
-            case double[] values -> Arrays.copyOf(values, n);
-            case int[] values -> Arrays.copyOf(values, n);
-            case long[] values -> Arrays.copyOf(values, n);
-            default -> throw unexpected(array);
-        };
     }
 
     private static float combine(Reduction reduction, float x, float y) {

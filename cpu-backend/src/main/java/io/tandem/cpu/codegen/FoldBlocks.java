@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  */
 final class FoldBlocks {
     private final Kernel kernel;
+    private final KernelBlock.Maker maker;
     private final boolean[] perRow;
     private final int[] passOf;
     private final boolean acrossRows;
@@ -25,13 +26,14 @@ final class FoldBlocks {
     /** Types of slots. */
     private final List<LaneType> slots = new ArrayList<>();
 
-    private final List<Optional<TieredRunner>> rows = new ArrayList<>();
-    private final List<Optional<TieredRunner>> elements = new ArrayList<>();
+    private final List<Optional<KernelBlock>> rows = new ArrayList<>();
+    private final List<Optional<KernelBlock>> elements = new ArrayList<>();
     /** Folds that the elements' block of a pass computes. */
     private final List<List<Integer>> folds = new ArrayList<>();
 
-    FoldBlocks(Kernel kernel, TieredRunner.Compilers compilers, IndexSpace space, FoldAxes choice, int lineAxis) {
+    FoldBlocks(Kernel kernel, KernelBlock.Maker maker, IndexSpace space, FoldAxes choice, int lineAxis) {
         this.kernel = kernel;
+        this.maker = maker;
         this.perRow = kernel.perRow();
         this.passOf = kernel.passes();
         this.acrossRows = choice.acrossRows();
@@ -46,34 +48,38 @@ final class FoldBlocks {
         Axis rowAxis = axes.get(choice.rowAxis());
         Axis columnAxis = acrossRows ? rowAxis : axes.get(choice.columnAxis());
         findSlots(columnAxis);
-        BlockRunner.Axes elementLoops = acrossRows
-                ? new BlockRunner.Axes(-1, lineAxis, choice.rowAxis())
-                : new BlockRunner.Axes(choice.rowAxis(), lineAxis, choice.columnAxis());
-        BlockRunner.Axes rowLoops = new BlockRunner.Axes(-1, -1, choice.rowAxis());
+        KernelBlock.Axes elementLoops = acrossRows
+                ? new KernelBlock.Axes(-1, lineAxis, choice.rowAxis())
+                : new KernelBlock.Axes(choice.rowAxis(), lineAxis, choice.columnAxis());
+        KernelBlock.Axes rowLoops = new KernelBlock.Axes(-1, -1, choice.rowAxis());
         for (int pass = 0; pass < passes; pass++) {
             int at = pass;
             boolean hasRows = !storesOf(pass, true).isEmpty() || !slotsOf(pass).isEmpty();
-            rows.add(block(hasRows, compilers, compiler -> {
-                BlockBuilder row = new BlockBuilder(kernel, compiler, rowAxis, known(at), true);
+            rows.add(block(hasRows, space, rowLoops, true, reach -> {
+                BlockBuilder row = new BlockBuilder(kernel, reach, rowAxis, known(at), true);
                 slotsOf(at).forEach(i -> row.rowValue(i, slotOf[i]));
                 storesOf(at, true).forEach(row::store);
-                return new BlockRunner(compiler, row, space, rowLoops, true);
+                return row;
             }));
             boolean hasElements = !storesOf(pass, false).isEmpty() || !folds.get(pass).isEmpty();
-            elements.add(block(hasElements, compilers, compiler -> {
-                BlockBuilder element = new BlockBuilder(kernel, compiler, columnAxis, known(passes), acrossRows);
+            elements.add(block(hasElements, space, elementLoops, acrossRows, reach -> {
+                BlockBuilder element = new BlockBuilder(kernel, reach, columnAxis, known(passes), acrossRows);
                 for (int i = 0; i < folds.get(at).size(); i++) {
                     element.fold(fold(at, i), i);
                 }
                 storesOf(at, false).forEach(element::store);
-                return new BlockRunner(compiler, element, space, elementLoops, acrossRows);
+                return element;
             }));
         }
     }
 
-    private static Optional<TieredRunner> block(
-            boolean exists, TieredRunner.Compilers compilers, Function<BlockCompiler, BlockRunner> runner) {
-        return exists ? Optional.of(TieredRunner.of(compilers, runner)) : Optional.empty();
+    private Optional<KernelBlock> block(
+            boolean exists,
+            IndexSpace space,
+            KernelBlock.Axes loops,
+            boolean columnsAreRows,
+            Function<Reach, BlockBuilder> builder) {
+        return exists ? Optional.of(maker.make(builder, space, loops, columnsAreRows)) : Optional.empty();
     }
 
     private List<Integer> foldsOf(int pass) {
@@ -191,18 +197,18 @@ final class FoldBlocks {
     }
 
     /** The block over per-row values, which runs before that over elements. */
-    Optional<TieredRunner> rows(int pass) {
+    Optional<KernelBlock> rows(int pass) {
         return rows.get(pass);
     }
 
     /** The block over elements. */
-    Optional<TieredRunner> elements(int pass) {
+    Optional<KernelBlock> elements(int pass) {
         return elements.get(pass);
     }
 
     /** Arrays for the slots of a batch of rows. */
     Object[] newRowValues(int batch) {
-        return slots.stream().map(type -> type.newArray(padded(batch))).toArray();
+        return slots.stream().map(type -> maker.newArray(type, padded(batch))).toArray();
     }
 
     /** Arrays for the partial results of a pass over a batch of rows. */
@@ -210,7 +216,7 @@ final class FoldBlocks {
         int width = elements.get(pass).orElseThrow().width();
         int length = acrossRows ? padded(batch) : batch * width;
         return folds.get(pass).stream()
-                .map(fold -> slots.get(slotOf[fold]).newArray(length))
+                .map(fold -> maker.newArray(slots.get(slotOf[fold]), length))
                 .toArray();
     }
 
@@ -244,12 +250,5 @@ final class FoldBlocks {
             Object total = rowValues[slotOf[folds.get(pass).get(i)]];
             FoldArithmetic.combine(fold(pass, i).reduction(), total, partials[i], rows);
         }
-    }
-
-    /** A copy of the partial results of a chunk. */
-    Object[] copy(int pass, Object[] partials, int rows) {
-        return Arrays.stream(partials)
-                .map(array -> FoldArithmetic.copy(array, rows))
-                .toArray();
     }
 }

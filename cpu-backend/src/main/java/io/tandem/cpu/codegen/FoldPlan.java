@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Executes kernels with folds. Rows are taken in batches along one outer axis; for each batch, passes alternate between
@@ -45,8 +47,12 @@ final class FoldPlan implements CompiledKernel {
     private final long pieces;
     private final long group;
     private final long chunks;
+    /** Arrays that no thread uses at the moment: for row values, and by pass for partial results. */
+    private final Queue<Object[]> rowMemory = new ConcurrentLinkedQueue<>();
 
-    FoldPlan(Kernel kernel, TieredRunner.Compilers compilers, IndexSpace space) {
+    private final List<Queue<Object[]>> partialMemory = new ArrayList<>();
+
+    FoldPlan(Kernel kernel, KernelBlock.Maker maker, IndexSpace space) {
         axes = space.axes();
         int outer = space.outer().size();
         FoldAxes choice = FoldAxes.choose(kernel, space);
@@ -66,7 +72,7 @@ final class FoldPlan implements CompiledKernel {
         lines = lineCount;
         columns = columnAxis < 0 ? 1 : axes.get(columnAxis).size();
         int lineAxis = lineAxes.length == 0 ? -1 : lineAxes[lineAxes.length - 1];
-        blocks = new FoldBlocks(kernel, compilers, space, choice, lineAxis);
+        blocks = new FoldBlocks(kernel, maker, space, choice, lineAxis);
         long rows = axes.get(rowAxis).size();
         batch = (int) Math.max(1, Math.min(rows, acrossRows ? acrossBatch(rows) : alongBatch()));
         batches = Math.ceilDiv(rows, batch);
@@ -78,6 +84,9 @@ final class FoldPlan implements CompiledKernel {
         pieces = acrossRows ? 1 : Math.ceilDiv(columns, piece);
         group = pieces > 1 ? 1 : Math.max(Math.max(1, chunk / Math.max(1, size)), Math.ceilDiv(lines, MOST_CHUNKS));
         chunks = pieces > 1 ? lines * pieces : columns == 0 ? 0 : Math.ceilDiv(lines, group);
+        for (int pass = 0; pass < blocks.passes(); pass++) {
+            partialMemory.add(new ConcurrentLinkedQueue<>());
+        }
     }
 
     /**
@@ -114,20 +123,34 @@ final class FoldPlan implements CompiledKernel {
         if (fromUnit >= toUnit) {
             return;
         }
-        Worker worker = new Worker(operands, results);
-        Object[] rowValues = blocks.newRowValues(batch);
-        for (long unit = fromUnit; unit < toUnit; unit++) {
-            for (int pass = 0; pass < blocks.passes(); pass++) {
-                worker.rows(pass, unit, rowValues);
-                if (blocks.elements(pass).isPresent()) {
-                    blocks.clearTotals(pass, rowValues);
-                    for (long chunk = 0; chunk < chunks; chunk++) {
-                        Object[] partial = worker.chunk(pass, unit, chunk, rowValues);
-                        blocks.combine(pass, rowValues, partial, rows(unit));
+        Object[] rowValues = takeRowValues();
+        try (Worker worker = new Worker(operands, results)) {
+            for (long unit = fromUnit; unit < toUnit; unit++) {
+                for (int pass = 0; pass < blocks.passes(); pass++) {
+                    worker.rows(pass, unit, rowValues);
+                    if (blocks.elements(pass).isPresent()) {
+                        blocks.clearTotals(pass, rowValues);
+                        Object[] partial = takePartials(pass);
+                        for (long chunk = 0; chunk < chunks; chunk++) {
+                            worker.chunk(pass, unit, chunk, rowValues, partial);
+                            blocks.combine(pass, rowValues, partial, rows(unit));
+                        }
+                        partialMemory.get(pass).add(partial);
                     }
                 }
             }
         }
+        rowMemory.add(rowValues);
+    }
+
+    private Object[] takeRowValues() {
+        Object[] used = rowMemory.poll();
+        return used == null ? blocks.newRowValues(batch) : used;
+    }
+
+    private Object[] takePartials(int pass) {
+        Object[] used = partialMemory.get(pass).poll();
+        return used == null ? blocks.newPartials(pass, batch) : used;
     }
 
     @Override
@@ -137,16 +160,18 @@ final class FoldPlan implements CompiledKernel {
             return;
         }
         Object[][] rowValues = new Object[(int) units][];
-        Arrays.setAll(rowValues, unit -> blocks.newRowValues(batch));
-        Worker own = new Worker(operands, results);
-        for (int pass = 0; pass < blocks.passes(); pass++) {
-            for (int unit = 0; unit < units; unit++) {
-                own.rows(pass, unit, rowValues[unit]);
-            }
-            if (blocks.elements(pass).isPresent()) {
-                elements(pass, operands, results, rowValues, parallel);
+        Arrays.setAll(rowValues, unit -> takeRowValues());
+        try (Worker own = new Worker(operands, results)) {
+            for (int pass = 0; pass < blocks.passes(); pass++) {
+                for (int unit = 0; unit < units; unit++) {
+                    own.rows(pass, unit, rowValues[unit]);
+                }
+                if (blocks.elements(pass).isPresent()) {
+                    elements(pass, operands, results, rowValues, parallel);
+                }
             }
         }
+        rowMemory.addAll(Arrays.asList(rowValues));
     }
 
     /** One pass over all elements, in parallel over chunks. */
@@ -156,11 +181,13 @@ final class FoldPlan implements CompiledKernel {
         Object[][] partials = new Object[total][];
         long size = Math.max(1, batch * lines * columns / Math.max(1, chunks));
         parallel.forEach(total, Math.max(1, CHUNK / size), (from, to) -> {
-            Worker worker = new Worker(operands, results);
-            for (long i = from; i < to; i++) {
-                long unit = i / chunks;
-                Object[] partial = worker.chunk(pass, unit, i % chunks, rowValues[(int) unit]);
-                partials[(int) i] = blocks.copy(pass, partial, rows(unit));
+            try (Worker worker = new Worker(operands, results)) {
+                for (long i = from; i < to; i++) {
+                    long unit = i / chunks;
+                    Object[] partial = takePartials(pass);
+                    worker.chunk(pass, unit, i % chunks, rowValues[(int) unit], partial);
+                    partials[(int) i] = partial;
+                }
             }
         });
         for (int unit = 0; unit < units; unit++) {
@@ -169,6 +196,7 @@ final class FoldPlan implements CompiledKernel {
                 blocks.combine(pass, rowValues[unit], partials[(int) (unit * chunks + chunk)], rows(unit));
             }
         }
+        partialMemory.get(pass).addAll(Arrays.asList(partials));
     }
 
     private int rows(long unit) {
@@ -176,18 +204,22 @@ final class FoldPlan implements CompiledKernel {
     }
 
     /** What one thread needs. */
-    private final class Worker {
-        private final List<Optional<TieredRunner.Frame>> rowFrames = new ArrayList<>();
-        private final List<Optional<TieredRunner.Frame>> elementFrames = new ArrayList<>();
-        private final List<Object[]> partials = new ArrayList<>();
+    private final class Worker implements AutoCloseable {
+        private final List<Optional<KernelBlock.Frame>> rowFrames = new ArrayList<>();
+        private final List<Optional<KernelBlock.Frame>> elementFrames = new ArrayList<>();
         private final long[] position = new long[axes.size()];
 
         Worker(MemorySegment[] operands, MemorySegment[] results) {
             for (int pass = 0; pass < blocks.passes(); pass++) {
                 rowFrames.add(blocks.rows(pass).map(block -> block.frame(operands, results)));
                 elementFrames.add(blocks.elements(pass).map(block -> block.frame(operands, results)));
-                partials.add(elementFrames.get(pass).isPresent() ? blocks.newPartials(pass, batch) : new Object[0]);
             }
+        }
+
+        @Override
+        public void close() {
+            rowFrames.forEach(frame -> frame.ifPresent(KernelBlock.Frame::close));
+            elementFrames.forEach(frame -> frame.ifPresent(KernelBlock.Frame::close));
         }
 
         private void moveTo(long unit) {
@@ -211,10 +243,9 @@ final class FoldPlan implements CompiledKernel {
             });
         }
 
-        /** Runs a pass over the elements of one chunk, and returns partial results by fold and row. */
-        Object[] chunk(int pass, long unit, long chunk, Object[] rowValues) {
-            TieredRunner.Frame frame = elementFrames.get(pass).orElseThrow();
-            Object[] partial = partials.get(pass);
+        /** Runs a pass over the elements of one chunk, with partial results by fold and row. */
+        void chunk(int pass, long unit, long chunk, Object[] rowValues, Object[] partial) {
+            KernelBlock.Frame frame = elementFrames.get(pass).orElseThrow();
             blocks.clearPartials(pass, partial);
             frame.bind(rowValues, partial);
             moveTo(unit);
@@ -239,7 +270,6 @@ final class FoldPlan implements CompiledKernel {
                 }
             }
             blocks.reduceLanes(pass, partial, rows);
-            return partial;
         }
 
         private void moveToLine(long line) {

@@ -16,8 +16,8 @@ final class MapPlan implements CompiledKernel {
     private static final long EDGE = 128;
 
     private final List<Axis> axes;
-    private final BlockRunner.Axes loops;
-    private final TieredRunner runner;
+    private final KernelBlock.Axes loops;
+    private final KernelBlock block;
     /** Steps of a box by axis. */
     private final long[] box;
     /** Boxes by axis. */
@@ -29,17 +29,17 @@ final class MapPlan implements CompiledKernel {
      * @param stores numbers of the stores
      * @param space an index space without inner axes
      */
-    MapPlan(Kernel kernel, TieredRunner.Compilers compilers, IndexSpace space, List<Integer> stores) {
+    MapPlan(Kernel kernel, KernelBlock.Maker maker, IndexSpace space, List<Integer> stores) {
         axes = space.outer();
         int columns = columns(kernel, space, stores);
         int across = lineAcross(kernel, stores, columns);
         int lines = across >= 0 ? across : last(columns, -1);
-        loops = new BlockRunner.Axes(last(columns, lines), lines, columns);
-        runner = TieredRunner.of(compilers, compiler -> {
-            BlockBuilder builder = new BlockBuilder(kernel, compiler, axes.get(columns), BlockBuilder.NONE, true);
+        loops = new KernelBlock.Axes(last(columns, lines), lines, columns);
+        block = maker.make(reach -> {
+            BlockBuilder builder = new BlockBuilder(kernel, reach, axes.get(columns), BlockBuilder.NONE, true);
             stores.forEach(builder::store);
-            return new BlockRunner(compiler, builder, space, loops, true);
-        });
+            return builder;
+        }, space, loops, true);
         box = new long[axes.size()];
         Arrays.fill(box, 1);
         long left = BOX;
@@ -133,17 +133,18 @@ final class MapPlan implements CompiledKernel {
         if (fromUnit >= toUnit) {
             return;
         }
-        TieredRunner.Frame frame = runner.frame(operands, results);
         long[] position = new long[axes.size()];
-        for (long unit = fromUnit; unit < toUnit; unit++) {
-            long rest = unit;
-            for (int i = axes.size() - 1; i >= 0; i--) {
-                position[i] = rest % boxes[i] * box[i];
-                rest /= boxes[i];
+        try (KernelBlock.Frame frame = block.frame(operands, results)) {
+            for (long unit = fromUnit; unit < toUnit; unit++) {
+                long rest = unit;
+                for (int i = axes.size() - 1; i >= 0; i--) {
+                    position[i] = rest % boxes[i] * box[i];
+                    rest /= boxes[i];
+                }
+                frame.run(
+                        position, 0, extent(position, loops.rows()), extent(position, loops.lines()),
+                        extent(position, loops.columns()));
             }
-            frame.run(
-                    position, 0, extent(position, loops.rows()), extent(position, loops.lines()),
-                    extent(position, loops.columns()));
         }
     }
 

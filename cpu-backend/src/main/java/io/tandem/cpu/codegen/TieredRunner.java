@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** Runs a block as scalar code, as vector code, or first as one and then as the other, see {@link Rehearsal}. */
-final class TieredRunner {
+final class TieredRunner implements KernelBlock {
     private final Optional<BlockRunner> scalar;
     private final Optional<BlockRunner> vector;
     private final Optional<Rehearsal> rehearsal;
@@ -17,34 +17,39 @@ final class TieredRunner {
         this.rehearsal = rehearsal;
     }
 
-    /**
-     * Builds a block in the forms that the compilers ask for.
-     *
-     * @param runner makes the block for one compiler
-     */
-    static TieredRunner of(Compilers compilers, Function<BlockCompiler, BlockRunner> runner) {
-        Optional<BlockRunner> scalar = compilers.scalar().map(runner);
-        Optional<BlockRunner> vector = compilers.vector().map(runner);
-        Optional<Rehearsal> rehearsal = scalar.isEmpty()
-                ? Optional.empty()
-                : vector.map(block -> compilers.vector().orElseThrow().rehearsal(block.program()));
-        return new TieredRunner(scalar, vector, rehearsal);
+    /** The compilers to use, at least one; with both, code is scalar at first. */
+    record Compilers(Optional<BlockCompiler> scalar, Optional<BlockCompiler> vector) implements KernelBlock.Maker {
+        @Override
+        public TieredRunner make(
+                Function<Reach, BlockBuilder> builder, IndexSpace space, Axes axes, boolean columnsAreRows) {
+            Function<BlockCompiler, BlockRunner> runner = compiler ->
+                    new BlockRunner(compiler, builder.apply(compiler), space, axes, columnsAreRows);
+            Optional<BlockRunner> scalarRunner = scalar.map(runner);
+            Optional<BlockRunner> vectorRunner = vector.map(runner);
+            Optional<Rehearsal> rehearsal = scalarRunner.isEmpty()
+                    ? Optional.empty()
+                    : vectorRunner.map(block -> vector.orElseThrow().rehearsal(block.program()));
+            return new TieredRunner(scalarRunner, vectorRunner, rehearsal);
+        }
+
+        @Override
+        public Object newArray(LaneType type, int length) {
+            return type.newArray(length);
+        }
     }
 
-    /** The compilers to use, at least one; with both, code is scalar at first. */
-    record Compilers(Optional<BlockCompiler> scalar, Optional<BlockCompiler> vector) {}
-
-    /** The width of folds, see {@link BlockProgram#width()}. */
-    int width() {
+    @Override
+    public int width() {
         return vector.or(() -> scalar).orElseThrow().width();
     }
 
-    Frame frame(MemorySegment[] operands, MemorySegment[] results) {
+    @Override
+    public KernelBlock.Frame frame(MemorySegment[] operands, MemorySegment[] results) {
         return new Frame(operands, results);
     }
 
     /** What one thread needs to run the block. */
-    final class Frame {
+    private final class Frame implements KernelBlock.Frame {
         private final MemorySegment[] operands;
         private final MemorySegment[] results;
         private Object[] rowValues = {};
@@ -57,26 +62,16 @@ final class TieredRunner {
             this.results = results;
         }
 
-        /**
-         * Sets the arrays of row values and partial results.
-         *
-         * @param rowValues by slot
-         * @param partial by number of the fold in the block
-         */
-        void bind(Object[] rowValues, Object[] partial) {
+        @Override
+        public         void bind(Object[] rowValues, Object[] partial) {
             this.rowValues = rowValues;
             this.partial = partial;
             scalarFrame.ifPresent(frame -> frame.bind(rowValues, partial));
             vectorFrame.ifPresent(frame -> frame.bind(rowValues, partial));
         }
 
-        /**
-         * Runs the block.
-         *
-         * @param position index of the first element, by axis
-         * @param row index of the first row in the arrays of row values
-         */
-        void run(long[] position, int row, int rows, int lines, int columns) {
+        @Override
+        public         void run(long[] position, int row, int rows, int lines, int columns) {
             if (scalar.isEmpty() || rehearsal.isPresent() && rehearsal.get().isVectorFaster()) {
                 if (vectorFrame.isEmpty()) {
                     vectorFrame = vector.map(this::open);
@@ -95,6 +90,11 @@ final class TieredRunner {
             long start = System.nanoTime();
             frame.run(position, row, rows, lines, columns);
             rehearsal.get().afterScalar((long) rows * lines * columns, System.nanoTime() - start);
+        }
+
+        @Override
+        public void close() {
+            // the arrays are garbage
         }
 
         private BlockRunner.Frame open(BlockRunner runner) {

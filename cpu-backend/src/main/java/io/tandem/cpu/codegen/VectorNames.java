@@ -64,6 +64,7 @@ final class VectorNames {
             case I32 -> layout("JAVA_INT_UNALIGNED", "OfInt", ConstantDescs.CD_int);
             case I64 -> layout("JAVA_LONG_UNALIGNED", "OfLong", ConstantDescs.CD_long);
             case BOOL -> layout("JAVA_BYTE", "OfByte", ConstantDescs.CD_byte);
+            case U8, BF16, F16 -> throw new IllegalArgumentException("vector code does not read " + storage);
         };
     }
 

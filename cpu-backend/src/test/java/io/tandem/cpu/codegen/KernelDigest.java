@@ -17,8 +17,8 @@ final class KernelDigest {
 
     public static void main(String[] args) {
         boolean tiered = args.length > 0 && args[0].equals("tiered");
-        KernelCompiler compiler = tiered ? KernelCompiler.best() : KernelRuns.VECTOR;
-        System.out.println("vector code: " + compiler.vectorises());
+        KernelCompiler compiler = tiered ? KernelCompiler.withoutMachineCode() : KernelRuns.VECTOR;
+        System.out.println("form: " + compiler.form());
         System.out.println("digest: " + of(compiler));
     }
 

@@ -22,6 +22,9 @@ final class KernelRuns {
 
     static final KernelCompiler SCALAR = KernelCompiler.scalar();
 
+    /** Machine code if the processor runs it, or else vector code. */
+    static final KernelCompiler FASTEST = KernelCompiler.machine().orElse(VECTOR);
+
     private KernelRuns() {}
 
     /** The number of elements that the accesses to an operand (or result) reach. */
@@ -104,29 +107,31 @@ final class KernelRuns {
             MemorySegment[] expected = results(kernel, arena);
             KernelInterpreter.run(kernel, operands, expected);
 
-            CompiledKernel vector = VECTOR.compile(kernel);
+            CompiledKernel fastest = FASTEST.compile(kernel);
             MemorySegment[] whole = results(kernel, arena);
-            vector.run(operands, whole, 0, vector.units());
+            fastest.run(operands, whole, 0, fastest.units());
             for (int i = 0; i < whole.length; i++) {
                 close(kernel, i, expected[i], whole[i], ulps, scale);
             }
 
             MemorySegment[] split = results(kernel, arena);
-            for (long unit = 0; unit < vector.units();) {
-                long to = Math.min(vector.units(), unit + 1 + random.nextInt(3));
-                vector.run(operands, split, unit, to);
+            for (long unit = 0; unit < fastest.units();) {
+                long to = Math.min(fastest.units(), unit + 1 + random.nextInt(3));
+                fastest.run(operands, split, unit, to);
                 unit = to;
             }
             same(kernel, "split into units", whole, split);
 
             MemorySegment[] threads = results(kernel, arena);
-            vector.run(operands, threads, KernelRuns::onThreads);
+            fastest.run(operands, threads, KernelRuns::onThreads);
             same(kernel, "on threads", whole, threads);
 
-            CompiledKernel scalar = SCALAR.compile(kernel);
-            MemorySegment[] plain = results(kernel, arena);
-            scalar.run(operands, plain, 0, scalar.units());
-            same(kernel, "scalar code", whole, plain);
+            for (KernelCompiler compiler : List.of(VECTOR, SCALAR)) {
+                CompiledKernel other = compiler.compile(kernel);
+                MemorySegment[] plain = results(kernel, arena);
+                other.run(operands, plain, 0, other.units());
+                same(kernel, compiler.form() + " code", whole, plain);
+            }
         }
     }
 

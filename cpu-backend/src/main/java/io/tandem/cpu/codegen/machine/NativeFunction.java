@@ -1,0 +1,47 @@
+package io.tandem.cpu.codegen.machine;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Machine code that takes up to three numbers, most of which are addresses. Its memory lives for as long as this object
+ * is reachable.
+ */
+public final class NativeFunction {
+    /**
+     * Calls without the transition from Java to native code and back, which is right for functions that return within
+     * microseconds and never call back.
+     */
+    private static final MethodHandle CALL = Linker.nativeLinker()
+            .downcallHandle(
+                    FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
+                    Linker.Option.critical(false));
+
+    private final MemorySegment code;
+
+    private NativeFunction(MemorySegment code) {
+        this.code = code;
+    }
+
+    /**
+     * Makes code callable.
+     *
+     * @param code of a function that keeps the calling convention of this system, see {@link Frames}
+     * @throws ExecutableMemoryException if the system has no executable memory for this process
+     */
+    public static NativeFunction of(byte[] code) {
+        return new NativeFunction(ExecutableMemory.load(code));
+    }
+
+    /** Calls the function. What addresses stand for must be alive, and is not checked. */
+    public void call(long first, long second, long third) {
+        try {
+            CALL.invokeExact(code, first, second, third);
+        } catch (Throwable e) {
+            throw new IllegalStateException("machine code could not be called: " + e, e);
+        }
+    }
+}
