@@ -3,6 +3,7 @@ package io.tandem.cpu.codegen;
 import static io.tandem.cpu.codegen.KernelWriter.access;
 
 import io.tandem.compile.Kernel;
+import io.tandem.graph.BinaryFunction;
 import io.tandem.graph.Comparison;
 import io.tandem.graph.Reduction;
 import io.tandem.graph.UnaryFunction;
@@ -20,12 +21,17 @@ import java.util.Random;
  * part]}.
  */
 final class KernelBenchmark {
+    /** Nanoseconds per kernel. */
+    private static final long BUDGET = Long.getLong("nanos", 2_500_000_000L);
+
     private KernelBenchmark() {}
 
     public static void main(String[] args) {
         boolean scalar = args.length > 0 && args[0].equals("scalar");
-        String part = args.length > (scalar ? 1 : 0) ? args[scalar ? 1 : 0] : "";
-        KernelCompiler compiler = scalar ? KernelCompiler.scalar() : KernelCompiler.best();
+        String part = args.length == 0 || scalar && args.length == 1 ? "" : args[args.length - 1];
+        boolean vector = args.length > 0 && args[0].equals("vector");
+        KernelCompiler compiler =
+                scalar ? KernelCompiler.scalar() : vector ? KernelCompiler.vector() : KernelCompiler.best();
         System.out.printf("%-28s %9s %9s %9s %9s%n", "kernel", "us", "ns/elem", "GB/s", "x copy");
         kernels().forEach((name, kernel) -> {
             if (name.contains(part)) {
@@ -65,7 +71,7 @@ final class KernelBenchmark {
     private static double best(Runnable body) {
         long begin = System.nanoTime();
         double best = Double.MAX_VALUE;
-        for (int i = 0; i < 20 || System.nanoTime() - begin < 2_500_000_000L; i++) {
+        for (int i = 0; i < 20 || System.nanoTime() - begin < BUDGET; i++) {
             long start = System.nanoTime();
             body.run();
             best = Math.min(best, System.nanoTime() - start);
@@ -120,6 +126,13 @@ final class KernelBenchmark {
             int row = w.load(DType.F32, access(0, 0, 1));
             kernels.put("bias [4096, " + columns + "]", w.store(w.plus(w.load(DType.F32), row)).kernel());
         }
+        kernels.put("max pooling [32, 4, 24, 24, 16]", maxPooling(32, 4, 24, 16));
+        w = new KernelWriter(Shape.of(4, 16), Shape.of(128, 24, 24));
+        kernels.put(
+                "bias gradient [128, 4, 24, 24, 16]",
+                w.storeRows(w.fold(Reduction.SUM, w.load(DType.F32, access(0, 9216, 1, 36864, 384, 16)))).kernel());
+        w = new KernelWriter(16, 8, 128, 64);
+        kernels.put("heads [16, 128, 8, 64]", w.store(w.load(DType.F32, access(0, 65536, 64, 512, 1))).kernel());
         w = new KernelWriter(1_000_000);
         int x = w.load(DType.F32);
         int positive = w.compare(Comparison.GT, x, w.literal(DType.F32, 0));
@@ -128,6 +141,22 @@ final class KernelBenchmark {
         int chosen = w.select(w.load(DType.BOOL), w.load(DType.F32), w.literal(DType.F32, 0));
         kernels.put("select [1000000]", w.store(chosen).kernel());
         return kernels;
+    }
+
+    /** Maxima of 2 x 2 windows, where channels are in blocks. */
+    private static Kernel maxPooling(int images, int blocks, int size, int block) {
+        int half = size / 2;
+        KernelWriter w = new KernelWriter(images, blocks, half, half, block);
+        long[] strides = {
+            (long) blocks * size * size * block, (long) size * size * block, 2L * size * block, 2L * block, 1
+        };
+        int first = w.load(DType.F32, access(0, strides));
+        int most = first;
+        for (int i = 1; i < 4; i++) {
+            long offset = (i / 2 * size + i % 2) * (long) block;
+            most = w.binary(BinaryFunction.MAX, most, w.loadAgain(0, access(offset, strides)));
+        }
+        return w.store(most).kernel();
     }
 
     private static Kernel gelu(int n) {
