@@ -122,6 +122,14 @@ record BlockProgram(List<LaneOp> ops, List<Binding> bindings, List<Output> outpu
      */
     record FoldOutput(int op, Reduction reduction, int binding, boolean lanes) {}
 
+    /** Whether machine code of this program calls Java. */
+    boolean callsBack() {
+        return ops.stream()
+                .anyMatch(op -> op.code() == LaneOp.Code.CALL_WHERE
+                        || op.code() == LaneOp.Code.CALL
+                                && LaneFunction.of(op.bits()).isCalledBack());
+    }
+
     /**
      * The number of partial results in a fold over columns: 16, or 8 where 64-bit values occur. It depends on types
      * alone, not on the machine, so that folds have equal bits everywhere.

@@ -37,6 +37,14 @@ enum LaneFunction {
         return arity;
     }
 
+    /** Whether machine code leaves it to Java, as {@link ScalarCalls}. */
+    boolean isCalledBack() {
+        return switch (this) {
+            case ROUND_TO_HALF, REMAINDER, DIVIDE -> false;
+            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, POW -> true;
+        };
+    }
+
     static LaneFunction of(long ordinal) {
         return VALUES[(int) ordinal];
     }

@@ -13,6 +13,7 @@ import io.tandem.cpu.codegen.BlockProgram.Step;
 import io.tandem.cpu.codegen.BlockProgram.Storage;
 import io.tandem.cpu.codegen.machine.Assembler;
 import io.tandem.cpu.codegen.machine.Condition;
+import io.tandem.cpu.codegen.machine.Frames;
 import io.tandem.cpu.codegen.machine.General;
 import io.tandem.cpu.codegen.machine.GeneralInstruction;
 import io.tandem.cpu.codegen.machine.Label;
@@ -20,6 +21,7 @@ import io.tandem.cpu.codegen.machine.MaskInstruction;
 import io.tandem.cpu.codegen.machine.Operand;
 import io.tandem.cpu.codegen.machine.VectorInstruction;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntSupplier;
 
 /** Writes code that moves elements between memory and vector registers, whatever their type and distance. */
@@ -465,6 +467,43 @@ final class LaneMemory {
         code.pop(RDX);
         code.pop(RCX);
         lanes.load(type, target, parameter(layout.scratch()), 0);
+    }
+
+    /**
+     * Calls Java with two vectors of doubles; the result is in scratch memory, and all registers but RAX are as before.
+     *
+     * @param mask the mask register of the lanes that matter, if not all do
+     */
+    void callBack(LaneFunction function, int x, int y, OptionalInt mask, Frames frames) {
+        lanes.store(LaneType.F64, x, parameter(layout.scratch()), 0);
+        lanes.store(LaneType.F64, y, parameter(layout.scratch() + ParameterLayout.VECTOR), 0);
+        List<Integer> vectors = frames.vectors();
+        vectors.forEach(i -> lanes.store(LaneType.F64, i, parameter(layout.saved(i)), 0));
+        for (int i = 1; i < 8; i++) {
+            code.mask(MaskInstruction.KMOVW_STORE, i, 0, parameter(layout.saved(32 + i)));
+        }
+        if (mask.isPresent()) {
+            code.mask(MaskInstruction.KMOVW_TO_GENERAL, RAX, 0, Operand.register(mask.getAsInt()));
+        } else {
+            code.move(RAX, 0xff);
+        }
+        frames.call(code, ScalarCalls.address(), function.ordinal(), parameter(layout.scratch()));
+        vectors.forEach(i -> lanes.load(LaneType.F64, i, parameter(layout.saved(i)), 0));
+        for (int i = 1; i < 8; i++) {
+            code.mask(MaskInstruction.KMOVW, i, 0, parameter(layout.saved(32 + i)));
+        }
+    }
+
+    /** The result of {@link #callBack}, in the lanes of a mask or in all. */
+    void calledBack(int target, int mask) {
+        lanes.load(LaneType.F64, target, parameter(layout.scratch()), mask);
+    }
+
+    /** Jumps if no lane of a mask of doubles is set. */
+    void jumpIfNone(int mask, Label target) {
+        code.mask(MaskInstruction.KMOVW_TO_GENERAL, RAX, 0, Operand.register(mask));
+        code.general(GeneralInstruction.AND_IMMEDIATE, 4, Operand.register(RAX), 0xffL);
+        code.jump(Condition.EQUAL, target);
     }
 
     /** For {@link #byLane}: quotient or remainder of longs, 0 where the divisor is 0. */

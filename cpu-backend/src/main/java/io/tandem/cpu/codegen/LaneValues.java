@@ -3,12 +3,15 @@ package io.tandem.cpu.codegen;
 import io.tandem.cpu.codegen.BlockProgram.Step;
 import io.tandem.cpu.codegen.LaneOp.Code;
 import io.tandem.cpu.codegen.machine.Assembler;
+import io.tandem.cpu.codegen.machine.Frames;
+import io.tandem.cpu.codegen.machine.Label;
 import io.tandem.cpu.codegen.machine.MaskInstruction;
 import io.tandem.cpu.codegen.machine.Operand;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -39,6 +42,7 @@ final class LaneValues implements LaneRegisters.Source {
     private final BlockProgram program;
     private final List<LaneOp> ops;
     private final ParameterLayout layout;
+    private final Frames frames;
     private final LaneRegisters registers;
     private final Level[] levels;
     /** The register that always holds a value, or -1. */
@@ -56,8 +60,9 @@ final class LaneValues implements LaneRegisters.Source {
             LaneMemory memory,
             BlockProgram program,
             ParameterLayout layout,
-            List<Integer> vectors) {
+            Frames frames) {
         this.code = code;
+        this.frames = frames;
         this.lanes = lanes;
         this.memory = memory;
         this.program = program;
@@ -69,7 +74,7 @@ final class LaneValues implements LaneRegisters.Source {
         homes = new int[ops.size()];
         Arrays.fill(pinned, -1);
         Arrays.fill(homes, -1);
-        List<Integer> free = new ArrayList<>(vectors);
+        List<Integer> free = new ArrayList<>(frames.vectors());
         partials = new int[program.folds().size()];
         for (int i = 0; i < partials.length; i++) {
             partials[i] = free.removeLast();
@@ -390,7 +395,8 @@ final class LaneValues implements LaneRegisters.Source {
                 }
             }
             case CALL -> call(value, op);
-            case INPUT, LITERAL, CONSTANT, CALL_WHERE ->
+            case CALL_WHERE -> callWhere(value, op);
+            case INPUT, LITERAL, CONSTANT ->
                 throw new IllegalArgumentException(op + " has no machine code; this is a bug");
         }
     }
@@ -476,9 +482,26 @@ final class LaneValues implements LaneRegisters.Source {
                     divide(true, value, op, x);
                 }
             }
-            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, POW ->
-                throw new IllegalArgumentException(op + " has no machine code; this is a bug");
+            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, POW -> {
+                int y = op.b() < 0 ? x : register(op.b());
+                int target = define(value);
+                memory.callBack(LaneFunction.of(op.bits()), x, y, OptionalInt.empty(), frames);
+                memory.calledBack(target, 0);
+            }
         }
+    }
+
+    private void callWhere(int value, LaneOp op) {
+        int mask = register(op.a());
+        int x = register(op.b());
+        int otherwise = register(op.c());
+        int target = define(value);
+        lanes.move(op.type(), target, otherwise, 0);
+        Label end = code.label();
+        memory.jumpIfNone(mask, end);
+        memory.callBack(LaneFunction.of(op.bits()), x, x, OptionalInt.of(mask), frames);
+        memory.calledBack(target, mask);
+        code.place(end);
     }
 
     private void divide(boolean remainder, int value, LaneOp op, int x) {

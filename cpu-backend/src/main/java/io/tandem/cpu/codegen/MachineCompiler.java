@@ -8,7 +8,6 @@ import io.tandem.cpu.codegen.BlockProgram.Storage;
 import io.tandem.cpu.codegen.IndexSpace.Axis;
 import io.tandem.cpu.codegen.machine.NativeFunction;
 import io.tandem.cpu.codegen.machine.Processor;
-import io.tandem.graph.BinaryFunction;
 import io.tandem.tensor.DType;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +46,7 @@ final class MachineCompiler implements KernelBlock.Maker {
         return programs.computeIfAbsent(program, key -> {
             MachineGenerator.Result result = MachineGenerator.generate(key);
             ParameterLayout layout = result.layout();
-            return new Code(NativeFunction.of(result.code()), layout, layout.slot(result.slots()));
+            return new Code(NativeFunction.of(result.code(), key.callsBack()), layout, layout.slot(result.slots()));
         });
     }
 
@@ -61,37 +60,18 @@ final class MachineCompiler implements KernelBlock.Maker {
         return transpose;
     }
 
-    /**
-     * Whether all of a kernel has machine code. Functions of doubles have none, nor have sine and cosine, whose large
-     * arguments are left to functions of doubles: they are computed one by one anyway.
-     */
+    /** Whether all of a kernel has machine code; what has none is rare. */
     static boolean accepts(Kernel kernel) {
         long folds = kernel.body().stream().filter(Kernel.Fold.class::isInstance).count();
-        return folds <= MOST_FOLDS && kernel.body().stream().allMatch(instruction -> accepts(kernel, instruction));
+        return folds <= MOST_FOLDS
+                && kernel.body().stream()
+                        .noneMatch(i -> i instanceof Kernel.Index index && !hasInts(kernel, index));
     }
 
-    private static boolean accepts(Kernel kernel, Kernel.Instruction instruction) {
-        return switch (instruction) {
-            case Kernel.Unary unary ->
-                switch (unary.function()) {
-                    case SIN, COS -> false;
-                    case EXP, EXPM1, LOG, LOG1P, TANH, SIGMOID, ERF -> unary.dtype() != DType.F64;
-                    case NEG, ABS, SIGN, FLOOR, CEIL, ROUND, SQRT, RSQRT, RECIPROCAL, RELU, NOT, IS_FINITE,
-                            STOP_GRADIENT ->
-                        true;
-                };
-            case Kernel.Binary binary -> binary.function() != BinaryFunction.POW || binary.dtype() != DType.F64;
-            case Kernel.Index index ->
-                switch (index.dtype()) {
-                    case F16, BF16 -> false;
-                    case F32, F64, I32, I64, U8, BOOL -> isInt(kernel, index.access());
-                };
-            case Kernel.Load load -> true;
-            case Kernel.Literal literal -> true;
-            case Kernel.Compare compare -> true;
-            case Kernel.Select select -> true;
-            case Kernel.Cast cast -> true;
-            case Kernel.Fold fold -> true;
+    private static boolean hasInts(Kernel kernel, Kernel.Index index) {
+        return switch (index.dtype()) {
+            case F16, BF16 -> false;
+            case F32, F64, I32, I64, U8, BOOL -> isInt(kernel, index.access());
         };
     }
 

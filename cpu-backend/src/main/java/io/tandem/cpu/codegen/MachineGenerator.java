@@ -41,7 +41,7 @@ final class MachineGenerator {
         this.lanes = new LaneCode(code, width);
         this.memory = new LaneMemory(code, lanes, program, layout);
         this.foldsLines = program.folds().stream().anyMatch(fold -> !fold.lanes());
-        this.values = new LaneValues(code, lanes, memory, program, layout, frames.vectors());
+        this.values = new LaneValues(code, lanes, memory, program, layout, frames);
         this.partial = values.partials();
     }
 

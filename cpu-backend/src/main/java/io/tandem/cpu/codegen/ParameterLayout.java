@@ -23,9 +23,13 @@ final class ParameterLayout {
     private static final int BINDING = 40;
     static final int VECTOR = 64;
 
+    /** Registers that are saved around a call, all that there are. */
+    private static final int SAVED = 40;
+
     private final int literals;
     private final int distances;
     private final int scratch;
+    private final int slots;
 
     ParameterLayout(BlockProgram program) {
         literals = BINDINGS + BINDING * program.bindings().size();
@@ -35,6 +39,7 @@ final class ParameterLayout {
         }
         distances = align(literals + 8 * count);
         scratch = distances + VECTOR * program.bindings().size();
+        slots = scratch + 2 * VECTOR + (program.callsBack() ? SAVED * VECTOR : 0);
     }
 
     private static int align(int offset) {
@@ -85,8 +90,13 @@ final class ParameterLayout {
         return scratch;
     }
 
+    /** Where registers are saved around a call. */
+    int saved(int register) {
+        return scratch + 2 * VECTOR + VECTOR * register;
+    }
+
     /** Where vectors are kept for which there is no register. */
     int slot(int number) {
-        return scratch + 2 * VECTOR + VECTOR * number;
+        return slots + VECTOR * number;
     }
 }

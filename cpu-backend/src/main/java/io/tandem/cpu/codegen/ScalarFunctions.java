@@ -4,6 +4,34 @@ package io.tandem.cpu.codegen;
 final class ScalarFunctions {
     private ScalarFunctions() {}
 
+    /** A function of one double. */
+    static double apply(LaneFunction function, double x) {
+        return switch (function) {
+            case EXP -> exp(x);
+            case EXPM1 -> expm1(x);
+            case LOG -> log(x);
+            case LOG1P -> log1p(x);
+            case SIN -> sin(x);
+            case COS -> cos(x);
+            case TANH -> tanh(x);
+            case ERF -> erf(x);
+            case ROUND_TO_HALF, POW, REMAINDER, DIVIDE -> throw unknown(function);
+        };
+    }
+
+    /** A function of two doubles. */
+    static double apply(LaneFunction function, double x, double y) {
+        return switch (function) {
+            case POW -> pow(x, y);
+            case REMAINDER -> remainder(x, y);
+            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, ROUND_TO_HALF, DIVIDE -> throw unknown(function);
+        };
+    }
+
+    private static IllegalArgumentException unknown(LaneFunction function) {
+        return new IllegalArgumentException(function + " is not defined for doubles; this is a bug in the compiler");
+    }
+
     static double exp(double x) {
         return StrictMath.exp(x);
     }

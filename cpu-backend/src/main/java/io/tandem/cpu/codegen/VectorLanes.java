@@ -166,7 +166,7 @@ final class VectorLanes {
     static DoubleVector call(DoubleVector x, int function) {
         double[] values = x.toArray();
         for (int i = 0; i < values.length; i++) {
-            values[i] = apply(LaneFunction.of(function), values[i]);
+            values[i] = ScalarFunctions.apply(LaneFunction.of(function), values[i]);
         }
         return DoubleVector.fromArray(x.species(), values, 0);
     }
@@ -176,34 +176,16 @@ final class VectorLanes {
         double[] values = otherwise.toArray();
         for (int i = 0; i < values.length; i++) {
             if (mask.laneIsSet(i)) {
-                values[i] = apply(LaneFunction.of(function), x.lane(i));
+                values[i] = ScalarFunctions.apply(LaneFunction.of(function), x.lane(i));
             }
         }
         return DoubleVector.fromArray(x.species(), values, 0);
     }
 
-    private static double apply(LaneFunction function, double x) {
-        return switch (function) {
-            case EXP -> ScalarFunctions.exp(x);
-            case EXPM1 -> ScalarFunctions.expm1(x);
-            case LOG -> ScalarFunctions.log(x);
-            case LOG1P -> ScalarFunctions.log1p(x);
-            case SIN -> ScalarFunctions.sin(x);
-            case COS -> ScalarFunctions.cos(x);
-            case TANH -> ScalarFunctions.tanh(x);
-            case ERF -> ScalarFunctions.erf(x);
-            case ROUND_TO_HALF, POW, REMAINDER, DIVIDE -> throw unknown(function.ordinal());
-        };
-    }
-
     static DoubleVector call(DoubleVector x, DoubleVector y, int function) {
         double[] values = x.toArray();
         for (int i = 0; i < values.length; i++) {
-            values[i] = switch (LaneFunction.of(function)) {
-                case POW -> ScalarFunctions.pow(values[i], y.lane(i));
-                case REMAINDER -> ScalarFunctions.remainder(values[i], y.lane(i));
-                default -> throw unknown(function);
-            };
+            values[i] = ScalarFunctions.apply(LaneFunction.of(function), values[i], y.lane(i));
         }
         return DoubleVector.fromArray(x.species(), values, 0);
     }

@@ -179,7 +179,7 @@ public final class Assembler {
     /** An instruction on mask registers; {@code second} is 0 where there are two operands. */
     public void mask(MaskInstruction instruction, int register, int second, Operand operand) {
         put(0xc4);
-        put(0x80 | (~high(operand) & 3) << 5 | 1);
+        put((~register & 8) << 4 | (~high(operand) & 3) << 5 | 1);
         put((~second & 15) << 3 | instruction.length << 2);
         put(instruction.opcode);
         modes(register, operand, 0);

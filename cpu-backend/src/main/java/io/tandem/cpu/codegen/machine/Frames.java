@@ -12,6 +12,10 @@ public final class Frames {
             List.of(General.RBX, General.RBP, General.R12, General.R13, General.R14, General.R15);
     private static final List<Integer> KEPT_ON_WINDOWS = List.of(General.RSI, General.RDI);
 
+    /** What a called function may change, but for RAX. */
+    private static final List<Integer> CHANGED = List.of(
+            General.RDI, General.RSI, General.RCX, General.RDX, General.R8, General.R9, General.R10, General.R11);
+
     private final boolean windows;
 
     private Frames(boolean windows) {
@@ -44,6 +48,28 @@ public final class Frames {
             code.general(GeneralInstruction.MOV, General.RSI, Operand.register(General.RDX));
             code.general(GeneralInstruction.MOV, General.RDX, Operand.register(General.R8));
         }
+    }
+
+    /**
+     * Calls a function with three arguments from within a function. Mask and vector registers are lost.
+     *
+     * @param address of the function
+     * @param first the first argument
+     * @param second where the memory is whose address is the second argument; the third one is in RAX
+     */
+    public void call(Assembler code, long address, long first, Operand second) {
+        CHANGED.forEach(code::push);
+        // to a multiple of 16, with room that functions on Windows may use
+        long room = windows ? 40 : 8;
+        code.general(GeneralInstruction.ADD_IMMEDIATE, 0, Operand.register(General.RSP), -room);
+        code.general(GeneralInstruction.MOV, windows ? General.R8 : General.RDX, Operand.register(General.RAX));
+        code.general(GeneralInstruction.LEA, windows ? General.RDX : General.RSI, second);
+        code.move(windows ? General.RCX : General.RDI, first);
+        code.move(General.RAX, address);
+        code.raw(0xc5, 0xf8, 0x77);
+        code.general(GeneralInstruction.CALL, 2, Operand.register(General.RAX));
+        code.general(GeneralInstruction.ADD_IMMEDIATE, 0, Operand.register(General.RSP), room);
+        CHANGED.reversed().forEach(code::pop);
     }
 
     /** Ends a function; the upper parts of vector registers are cleared, since other code is slow otherwise. */

@@ -45,6 +45,8 @@ public enum GeneralInstruction {
     AND_IMMEDIATE(0x81, true),
     /** With an immediate of one byte; the register operand is 4. */
     SHL_IMMEDIATE(0xc1, true),
+    /** The address is in the operand; the register operand is 2. */
+    CALL(0xff, false),
     /** By RCX; the register operand is 4. */
     SHL_BY_CL(0xd3, true),
     /** A float to the x87 stack; the register operand is 0. */

@@ -11,7 +11,9 @@ public enum MaskInstruction {
     /** To memory. */
     KMOVW_STORE(0, 0x91),
     /** From a general register. */
-    KMOVW_FROM_GENERAL(0, 0x92);
+    KMOVW_FROM_GENERAL(0, 0x92),
+    /** From a mask register to a general register, which is the first operand. */
+    KMOVW_TO_GENERAL(0, 0x93);
 
     final int length;
     final int opcode;

@@ -11,19 +11,26 @@ import java.lang.invoke.MethodHandle;
  * is reachable.
  */
 public final class NativeFunction {
+    private static final FunctionDescriptor TYPE =
+            FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+
     /**
      * Calls without the transition from Java to native code and back, which is right for functions that return within
      * microseconds and never call back.
      */
-    private static final MethodHandle CALL = Linker.nativeLinker()
-            .downcallHandle(
-                    FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
-                    Linker.Option.critical(false));
+    private static final MethodHandle CALL =
+            Linker.nativeLinker().downcallHandle(TYPE, Linker.Option.critical(false));
+
+    private static final class CallingBack {
+        static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(TYPE);
+    }
 
     private final MemorySegment code;
+    private final boolean callsBack;
 
-    private NativeFunction(MemorySegment code) {
+    private NativeFunction(MemorySegment code, boolean callsBack) {
         this.code = code;
+        this.callsBack = callsBack;
     }
 
     /**
@@ -33,13 +40,27 @@ public final class NativeFunction {
      * @throws ExecutableMemoryException if the system has no executable memory for this process
      */
     public static NativeFunction of(byte[] code) {
-        return new NativeFunction(ExecutableMemory.load(code));
+        return of(code, false);
+    }
+
+    /**
+     * Makes code callable.
+     *
+     * @param callsBack whether the code may call Java
+     * @throws ExecutableMemoryException if the system has no executable memory for this process
+     */
+    public static NativeFunction of(byte[] code, boolean callsBack) {
+        return new NativeFunction(ExecutableMemory.load(code), callsBack);
     }
 
     /** Calls the function. What addresses stand for must be alive, and is not checked. */
     public void call(long first, long second, long third) {
         try {
-            CALL.invokeExact(code, first, second, third);
+            if (callsBack) {
+                CallingBack.CALL.invokeExact(code, first, second, third);
+            } else {
+                CALL.invokeExact(code, first, second, third);
+            }
         } catch (Throwable e) {
             throw new IllegalStateException("machine code could not be called: " + e, e);
         }
