@@ -4,6 +4,8 @@ import io.tandem.backend.Backend;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceOptions;
+import io.tandem.cpu.codegen.KernelCompiler;
+import io.tandem.cpu.codegen.machine.Processor;
 import io.tandem.cpu.onednn.OneDnn;
 import java.util.List;
 
@@ -42,7 +44,8 @@ public final class CpuBackend implements Backend {
     @Override
     public List<Diagnosis> diagnose() {
         boolean found = OneDnn.find().isPresent();
-        boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        Processor.Findings processor = Processor.find();
+        boolean vectors = KernelCompiler.isVectorModulePresent();
         return List.of(
                 new Diagnosis(
                         "oneDNN",
@@ -50,9 +53,10 @@ public final class CpuBackend implements Backend {
                         OneDnn.explanation(),
                         found ? "" : "add org.bytedeco:dnnl with the classifier of this platform to the class path"),
                 new Diagnosis(
-                        "Vector API",
-                        vectors,
-                        vectors ? "module jdk.incubator.vector" : "module jdk.incubator.vector is not there",
-                        vectors ? "" : "start Java with --add-modules jdk.incubator.vector"));
+                        "fused kernels",
+                        processor.avx512() || vectors,
+                        processor.explanation()
+                                + (processor.avx512() ? "" : vectors ? "; Vector API" : "; scalar code"),
+                        processor.avx512() || vectors ? "" : "start Java with --add-modules jdk.incubator.vector"));
     }
 }

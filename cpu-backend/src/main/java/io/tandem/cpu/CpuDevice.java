@@ -9,6 +9,7 @@ import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
 import io.tandem.compile.PlanVerifier;
 import io.tandem.cpu.codegen.KernelCompiler;
+import io.tandem.cpu.codegen.machine.Processor;
 import io.tandem.cpu.kernel.Faults;
 import io.tandem.cpu.layout.LayoutPass;
 import io.tandem.cpu.layout.PoolKernels;
@@ -71,6 +72,9 @@ final class CpuDevice implements Device {
     private void warn(Optional<OneDnn> oneDnn) {
         if (settings.useOneDnn() && oneDnn.isEmpty()) {
             log.warn("products, convolutions and recurrent layers run in Java, slowly: {}", OneDnn.explanation());
+        }
+        if (settings.useMachineCode() && compiler.form() != KernelCompiler.Form.MACHINE) {
+            log.info("fused kernels are Java code: {}", Processor.find().explanation());
         }
         if (settings.useVectors() && compiler.form() == KernelCompiler.Form.SCALAR) {
             log.warn("fused kernels run without the Vector API, slower: start Java with"

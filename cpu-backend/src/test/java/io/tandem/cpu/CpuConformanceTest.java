@@ -36,6 +36,16 @@ class CpuConformanceTest {
 
     @Nested
     @Tag("slow")
+    class WithoutMachineCode extends BackendConformance {
+        @Override
+        protected Device open() {
+            return new CpuDevice(
+                    DeviceOptions.defaults().withThreads(2), new CpuSettings(true, false, true, true));
+        }
+    }
+
+    @Nested
+    @Tag("slow")
     class OnOneThread extends BackendConformance {
         @Override
         protected Device open() {

@@ -32,6 +32,13 @@ final class FoldFunctions {
 
     private final ConcurrentMap<Key, NativeFunction> functions = new ConcurrentHashMap<>();
 
+    /** Makes all functions that a fold needs, so that whether there is memory for code is known in time. */
+    void prepare(LaneType type, Reduction reduction, int width) {
+        clear(type, reduction);
+        combine(type, reduction);
+        reduceLanes(type, reduction, width);
+    }
+
     /** A function of an address and a number of vectors. */
     NativeFunction clear(LaneType type, Reduction reduction) {
         return function(Task.CLEAR, type, reduction, lanes(type));

@@ -101,8 +101,8 @@ public final class KernelCompiler {
     public int codeCount() {
         return Stream.of(compilers.scalar(), compilers.vector())
                 .flatMap(Optional::stream)
-                        .mapToInt(BlockCompiler::size)
-                        .sum()
+                .mapToInt(BlockCompiler::size)
+                .sum()
                 + machine.map(MachineCompiler::size).orElse(0);
     }
 

@@ -13,7 +13,6 @@ import io.tandem.cpu.codegen.BlockProgram.Step;
 import io.tandem.cpu.codegen.BlockProgram.Storage;
 import io.tandem.cpu.codegen.machine.Assembler;
 import io.tandem.cpu.codegen.machine.Condition;
-import io.tandem.cpu.codegen.machine.Frames;
 import io.tandem.cpu.codegen.machine.General;
 import io.tandem.cpu.codegen.machine.GeneralInstruction;
 import io.tandem.cpu.codegen.machine.Label;
@@ -21,7 +20,6 @@ import io.tandem.cpu.codegen.machine.MaskInstruction;
 import io.tandem.cpu.codegen.machine.Operand;
 import io.tandem.cpu.codegen.machine.VectorInstruction;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.function.IntSupplier;
 
 /** Writes code that moves elements between memory and vector registers, whatever their type and distance. */
@@ -68,7 +66,8 @@ final class LaneMemory {
         return program.bindings().get(number);
     }
 
-    private static Operand parameter(int offset) {
+    /** A parameter by its offset. */
+    static Operand parameter(int offset) {
         return Operand.at(PARAMETERS, offset);
     }
 
@@ -448,107 +447,5 @@ final class LaneMemory {
                     };
             code.general(write, RDX, memory);
         });
-    }
-
-    /** Passes the lanes of two vectors through general registers; the result is in the target. */
-    void byLane(LaneType type, int target, int a, int b, Runnable body) {
-        lanes.store(type, a, parameter(layout.scratch()), 0);
-        lanes.store(type, b, parameter(layout.scratch() + ParameterLayout.VECTOR), 0);
-        code.general(GeneralInstruction.LEA, RSI, parameter(layout.scratch()));
-        code.move(R8, width);
-        code.push(RCX);
-        code.push(RDX);
-        Label top = code.label();
-        code.place(top);
-        body.run();
-        code.general(GeneralInstruction.ADD_IMMEDIATE, 0, Operand.register(RSI), (long) type.bytes());
-        code.general(GeneralInstruction.DEC, 1, Operand.register(R8));
-        code.jump(Condition.NOT_EQUAL, top);
-        code.pop(RDX);
-        code.pop(RCX);
-        lanes.load(type, target, parameter(layout.scratch()), 0);
-    }
-
-    /**
-     * Calls Java with two vectors of doubles; the result is in scratch memory, and all registers but RAX are as before.
-     *
-     * @param mask the mask register of the lanes that matter, if not all do
-     */
-    void callBack(LaneFunction function, int x, int y, OptionalInt mask, Frames frames) {
-        lanes.store(LaneType.F64, x, parameter(layout.scratch()), 0);
-        lanes.store(LaneType.F64, y, parameter(layout.scratch() + ParameterLayout.VECTOR), 0);
-        List<Integer> vectors = frames.vectors();
-        vectors.forEach(i -> lanes.store(LaneType.F64, i, parameter(layout.saved(i)), 0));
-        for (int i = 1; i < 8; i++) {
-            code.mask(MaskInstruction.KMOVW_STORE, i, 0, parameter(layout.saved(32 + i)));
-        }
-        if (mask.isPresent()) {
-            code.mask(MaskInstruction.KMOVW_TO_GENERAL, RAX, 0, Operand.register(mask.getAsInt()));
-        } else {
-            code.move(RAX, 0xff);
-        }
-        frames.call(code, ScalarCalls.address(), function.ordinal(), parameter(layout.scratch()));
-        vectors.forEach(i -> lanes.load(LaneType.F64, i, parameter(layout.saved(i)), 0));
-        for (int i = 1; i < 8; i++) {
-            code.mask(MaskInstruction.KMOVW, i, 0, parameter(layout.saved(32 + i)));
-        }
-    }
-
-    /** The result of {@link #callBack}, in the lanes of a mask or in all. */
-    void calledBack(int target, int mask) {
-        lanes.load(LaneType.F64, target, parameter(layout.scratch()), mask);
-    }
-
-    /** Jumps if no lane of a mask of doubles is set. */
-    void jumpIfNone(int mask, Label target) {
-        code.mask(MaskInstruction.KMOVW_TO_GENERAL, RAX, 0, Operand.register(mask));
-        code.general(GeneralInstruction.AND_IMMEDIATE, 4, Operand.register(RAX), 0xffL);
-        code.jump(Condition.EQUAL, target);
-    }
-
-    /** For {@link #byLane}: quotient or remainder of longs, 0 where the divisor is 0. */
-    void divideLongs(boolean remainder) {
-        Operand first = Operand.at(RSI, 0);
-        Operand second = Operand.at(RSI, ParameterLayout.VECTOR);
-        Label zero = code.label();
-        Label negative = code.label();
-        Label end = code.label();
-        code.general(GeneralInstruction.MOV, RCX, second);
-        code.general(GeneralInstruction.MOV, RAX, first);
-        code.general(GeneralInstruction.TEST, RCX, Operand.register(RCX));
-        code.jump(Condition.EQUAL, zero);
-        // the smallest long by -1 is a fault of the processor
-        code.general(GeneralInstruction.CMP_IMMEDIATE, 7, Operand.register(RCX), -1L);
-        code.jump(Condition.EQUAL, negative);
-        code.raw(0x48, 0x99);
-        code.general(GeneralInstruction.IDIV, 7, Operand.register(RCX));
-        if (remainder) {
-            code.general(GeneralInstruction.MOV, RAX, Operand.register(RDX));
-        }
-        code.jump(end);
-        code.place(negative);
-        code.general(GeneralInstruction.NEG, 3, Operand.register(RAX));
-        if (!remainder) {
-            code.jump(end);
-        }
-        code.place(zero);
-        code.general(GeneralInstruction.XOR32, RAX, Operand.register(RAX));
-        code.place(end);
-        code.general(GeneralInstruction.MOV_STORE, RAX, first);
-    }
-
-    /** For {@link #byLane}: the remainder of floating numbers, as Java's operator % has it, which is exact. */
-    void floatingRemainder(LaneType type) {
-        boolean wide = type.isWide();
-        code.general(wide ? GeneralInstruction.FLD64 : GeneralInstruction.FLD32, 0, Operand.at(RSI, ParameterLayout.VECTOR));
-        code.general(wide ? GeneralInstruction.FLD64 : GeneralInstruction.FLD32, 0, Operand.at(RSI, 0));
-        Label again = code.label();
-        code.place(again);
-        // fprem; fnstsw ax; test ah, 4: partial remainders until the processor says that it is complete
-        code.raw(0xd9, 0xf8, 0xdf, 0xe0, 0xf6, 0xc4, 0x04);
-        code.jump(Condition.NOT_EQUAL, again);
-        code.general(wide ? GeneralInstruction.FSTP64 : GeneralInstruction.FSTP32, 3, Operand.at(RSI, 0));
-        // fstp st(0)
-        code.raw(0xdd, 0xd8);
     }
 }

@@ -42,7 +42,7 @@ final class LaneValues implements LaneRegisters.Source {
     private final BlockProgram program;
     private final List<LaneOp> ops;
     private final ParameterLayout layout;
-    private final Frames frames;
+    private final LaneCalls calls;
     private final LaneRegisters registers;
     private final Level[] levels;
     /** The register that always holds a value, or -1. */
@@ -62,12 +62,12 @@ final class LaneValues implements LaneRegisters.Source {
             ParameterLayout layout,
             Frames frames) {
         this.code = code;
-        this.frames = frames;
         this.lanes = lanes;
         this.memory = memory;
         this.program = program;
         this.ops = program.ops();
         this.layout = layout;
+        this.calls = new LaneCalls(code, lanes, layout, frames, program.width());
         this.registers = new LaneRegisters(code, lanes, program, layout, this);
         levels = levels();
         pinned = new int[ops.size()];
@@ -477,7 +477,7 @@ final class LaneValues implements LaneRegisters.Source {
             case REMAINDER -> {
                 if (type.isFloating()) {
                     int y = register(op.b());
-                    memory.byLane(type, define(value), x, y, () -> memory.floatingRemainder(type));
+                    calls.byLane(type, define(value), x, y, () -> calls.floatingRemainder(type));
                 } else {
                     divide(true, value, op, x);
                 }
@@ -485,8 +485,8 @@ final class LaneValues implements LaneRegisters.Source {
             case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, ERF, POW -> {
                 int y = op.b() < 0 ? x : register(op.b());
                 int target = define(value);
-                memory.callBack(LaneFunction.of(op.bits()), x, y, OptionalInt.empty(), frames);
-                memory.calledBack(target, 0);
+                calls.callBack(LaneFunction.of(op.bits()), x, y, OptionalInt.empty());
+                calls.calledBack(target, 0);
             }
         }
     }
@@ -498,9 +498,9 @@ final class LaneValues implements LaneRegisters.Source {
         int target = define(value);
         lanes.move(op.type(), target, otherwise, 0);
         Label end = code.label();
-        memory.jumpIfNone(mask, end);
-        memory.callBack(LaneFunction.of(op.bits()), x, x, OptionalInt.of(mask), frames);
-        memory.calledBack(target, mask);
+        calls.jumpIfNone(mask, end);
+        calls.callBack(LaneFunction.of(op.bits()), x, x, OptionalInt.of(mask));
+        calls.calledBack(target, mask);
         code.place(end);
     }
 
@@ -511,7 +511,7 @@ final class LaneValues implements LaneRegisters.Source {
             int[] free = {temporary(), temporary(), temporary()};
             lanes.divideInts(remainder, target, x, y, free);
         } else {
-            memory.byLane(LaneType.I64, target, x, y, () -> memory.divideLongs(remainder));
+            calls.byLane(LaneType.I64, target, x, y, () -> calls.divideLongs(remainder));
         }
     }
 }

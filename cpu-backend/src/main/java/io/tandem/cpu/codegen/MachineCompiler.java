@@ -90,6 +90,13 @@ final class MachineCompiler implements KernelBlock.Maker {
     public KernelBlock make(
             Function<Reach, BlockBuilder> builder, IndexSpace space, KernelBlock.Axes axes, boolean columnsAreRows) {
         BlockBuilder built = builder.apply(new MachineReach(space, axes));
+        BlockProgram program = built.program();
+        for (BlockProgram.FoldOutput fold : program.folds()) {
+            folds.prepare(program.ops().get(fold.op()).type(), fold.reduction(), program.width());
+        }
+        if (program.bindings().stream().anyMatch(binding -> binding.place() == Place.TILE)) {
+            transpose.prepare();
+        }
         return new MachineRunner(this, built, space, axes, columnsAreRows);
     }
 

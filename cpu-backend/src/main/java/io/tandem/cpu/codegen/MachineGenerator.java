@@ -10,7 +10,6 @@ import io.tandem.cpu.codegen.machine.GeneralInstruction;
 import io.tandem.cpu.codegen.machine.Label;
 import io.tandem.cpu.codegen.machine.MaskInstruction;
 import io.tandem.cpu.codegen.machine.Operand;
-import java.util.Arrays;
 
 /**
  * Blocks as AVX-512 code: one function with all loops, whose argument is the address of its parameters ({@link
@@ -235,10 +234,5 @@ final class MachineGenerator {
         lanes.load(type, total, memory.vector(fold.binding()), 0);
         lanes.combine(fold.reduction(), type, total, x, free, 0);
         lanes.store(type, total, memory.vector(fold.binding()), 0);
-    }
-
-    @Override
-    public String toString() {
-        return "machine code of " + program + Arrays.toString(partial);
     }
 }

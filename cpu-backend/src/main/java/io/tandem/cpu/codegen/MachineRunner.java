@@ -273,7 +273,8 @@ final class MachineRunner implements KernelBlock {
             } else {
                 TransposeFunction.fill(transposition, tile, 4L * pitch, start, step, lines, columns);
             }
-            MemorySegment.copy(transposition, 0, transpositionParameters, ValueLayout.JAVA_LONG, 0, transposition.length);
+            MemorySegment.copy(transposition, 0, transpositionParameters, ValueLayout.JAVA_LONG, 0,
+                    transposition.length);
             compiler.transpose().call(transpositionParameters.address());
         }
 

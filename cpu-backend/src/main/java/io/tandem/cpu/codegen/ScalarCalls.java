@@ -42,7 +42,7 @@ final class ScalarCalls {
     }
 
     /** Replaces the first arguments by results, in the lanes that the mask names. */
-    private static void call(long function, long address, long mask) {
+    static void call(long function, long address, long mask) {
         MemorySegment memory = MemorySegment.ofAddress(address).reinterpret(2 * VECTOR);
         LaneFunction called = LaneFunction.of(function);
         for (int lane = 0; lane < LANES; lane++) {

@@ -22,8 +22,8 @@ final class TieredRunner implements KernelBlock {
         @Override
         public TieredRunner make(
                 Function<Reach, BlockBuilder> builder, IndexSpace space, Axes axes, boolean columnsAreRows) {
-            Function<BlockCompiler, BlockRunner> runner = compiler ->
-                    new BlockRunner(compiler, builder.apply(compiler), space, axes, columnsAreRows);
+            Function<BlockCompiler, BlockRunner> runner =
+                    compiler -> new BlockRunner(compiler, builder.apply(compiler), space, axes, columnsAreRows);
             Optional<BlockRunner> scalarRunner = scalar.map(runner);
             Optional<BlockRunner> vectorRunner = vector.map(runner);
             Optional<Rehearsal> rehearsal = scalarRunner.isEmpty()
@@ -63,7 +63,7 @@ final class TieredRunner implements KernelBlock {
         }
 
         @Override
-        public         void bind(Object[] rowValues, Object[] partial) {
+        public void bind(Object[] rowValues, Object[] partial) {
             this.rowValues = rowValues;
             this.partial = partial;
             scalarFrame.ifPresent(frame -> frame.bind(rowValues, partial));
@@ -71,7 +71,7 @@ final class TieredRunner implements KernelBlock {
         }
 
         @Override
-        public         void run(long[] position, int row, int rows, int lines, int columns) {
+        public void run(long[] position, int row, int rows, int lines, int columns) {
             if (scalar.isEmpty() || rehearsal.isPresent() && rehearsal.get().isVectorFaster()) {
                 if (vectorFrame.isEmpty()) {
                     vectorFrame = vector.map(this::open);

@@ -60,6 +60,11 @@ final class TransposeFunction {
 
     private final Supplier<NativeFunction> function = new Lazy();
 
+    /** Makes the function, so that whether there is memory for code is known in time. */
+    void prepare() {
+        NativeFunction unused = function.get();
+    }
+
     /**
      * Element (i, j) at {@code from} goes to element (j, i) at {@code to}.
      *
@@ -174,7 +179,8 @@ final class TransposeFunction {
         code.place(end);
     }
 
-    private static void shuffle(Assembler code, VectorInstruction instruction, int target, int a, int b, int immediate) {
+    private static void shuffle(Assembler code, VectorInstruction instruction, int target, int a, int b,
+            int immediate) {
         code.vector(instruction, 512, target, a, Operand.register(b), 0, immediate);
     }
 
