@@ -3,6 +3,7 @@ package io.tandem.samples;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Devices;
+import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.DataFolders;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -30,6 +31,10 @@ final class RunOptions {
 
     @Option(names = "--deterministic", description = "Equal results for any number of threads, at some cost in speed.")
     private boolean deterministic;
+
+    @Option(names = "--precision", defaultValue = "f32",
+            description = "How products are computed: ${COMPLETION-CANDIDATES}. Default: f32.")
+    private Precision precision;
 
     @Option(
             names = "--no-cuda-graph",
@@ -63,6 +68,7 @@ final class RunOptions {
         DeviceOptions options = DeviceOptions.defaults()
                 .withThreads(threads > 0 ? threads : earlierThreads.orElse(0))
                 .withDeterministic(deterministic)
+                .withMath(precision.math())
                 .withGraphs(!noCudaGraph);
         return Devices.open(device, options);
     }

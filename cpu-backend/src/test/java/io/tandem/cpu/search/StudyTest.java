@@ -72,7 +72,7 @@ class StudyTest {
         long low = java.util.stream.IntStream.range(0, 1000)
                 .filter(i -> SPACE.draw(3, i).get(RATE) < 1e-2)
                 .count();
-        assertEquals(500.0, (double) low, 60);
+        assertTrue(low > 440 && low < 560, low + " of 1000");
     }
 
     @Test

@@ -46,22 +46,6 @@ public final class BenchCommand implements Callable<Integer> {
     private static final String VERSION = "0.1.0-SNAPSHOT";
     private static final int STARTS = 5;
 
-    /** How float32 products are computed. */
-    enum Precision {
-        /** Exact float32. */
-        F32(DeviceOptions.MathPolicy.EXACT),
-        /** TensorFloat-32 products. */
-        TF32(DeviceOptions.MathPolicy.TF32),
-        /** Products of bfloat16 with float32 sums. */
-        BF16(DeviceOptions.MathPolicy.BF16);
-
-        private final DeviceOptions.MathPolicy math;
-
-        Precision(DeviceOptions.MathPolicy math) {
-            this.math = math;
-        }
-    }
-
     @Spec
     private CommandSpec spec;
 
@@ -82,6 +66,10 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--precision", defaultValue = "f32",
             description = "How products are computed: ${COMPLETION-CANDIDATES}. Default: f32.")
     private Precision precision;
+
+    @Option(names = "--no-cuda-graph",
+            description = "On a GPU launch each kernel by itself instead of the whole step at once.")
+    private boolean noCudaGraph;
 
     @Option(names = "--seconds", paramLabel = "S", defaultValue = "2.5",
             description = "Seconds of each of the blocks. Default: ${DEFAULT-VALUE}.")
@@ -139,7 +127,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private void measure(Workload workload) {
         DeviceOptions options =
-                DeviceOptions.defaults().withThreads(threads).withMath(precision.math);
+                DeviceOptions.defaults().withThreads(threads).withMath(precision.math()).withGraphs(!noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
             Measurement measurement = new Measurement(opened, warmUp, seconds, blocks);
             switch (workload) {
@@ -238,6 +226,9 @@ public final class BenchCommand implements Callable<Integer> {
         if (profile) {
             command.add("--profile");
         }
+        if (noCudaGraph) {
+            command.add("--no-cuda-graph");
+        }
         if (json) {
             command.add("--json");
         }
@@ -247,7 +238,7 @@ public final class BenchCommand implements Callable<Integer> {
     private void print(Device opened, String workload, Map<String, Object> figures) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("threads", opened.info().threads());
-        all.put("precision", precision.name().toLowerCase(Locale.ROOT).replace("f32", "fp32").replace("tfp32", "tf32"));
+        all.put("precision", precision.label());
         all.put("device", opened.info().name() + ": " + opened.info().description());
         all.putAll(figures);
         Load.peakMegabytes().ifPresent(megabytes -> all.put("peak_rss_mb", megabytes));
