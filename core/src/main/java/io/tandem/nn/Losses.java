@@ -2,6 +2,8 @@ package io.tandem.nn;
 
 import io.tandem.graph.Composites;
 import io.tandem.graph.Tensor;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,6 +13,28 @@ import java.util.Optional;
  */
 public final class Losses {
     private Losses() {}
+
+    /**
+     * The same loss for each output of a model, as a weighted sum, such as that of auxiliary classifiers against the one
+     * target that there is.
+     *
+     * @param loss of each output
+     * @param weights one per output of the model in training; what inference does not yield counts in training alone
+     */
+    public static Loss weighted(Loss loss, double... weights) {
+        return weighted(Collections.nCopies(weights.length, loss), weights);
+    }
+
+    /**
+     * A loss for each output of a model, as a weighted sum. The data set has one target column for all outputs, or one
+     * per output.
+     *
+     * @param losses one per output
+     * @param weights one per output, at least 0
+     */
+    public static Loss weighted(List<? extends Loss> losses, double... weights) {
+        return new WeightedLoss(List.copyOf(losses), Arrays.stream(weights).boxed().toList());
+    }
 
     /** Σ (y - f)² over all elements. */
     public static Loss sumOfSquares() {

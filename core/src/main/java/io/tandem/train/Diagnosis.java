@@ -19,7 +19,7 @@ final class Diagnosis {
      * The origin: the first operation whose operands are finite and whose result is not, or, if there is none (a softmax
      * over nothing but minus infinity), the first result with a NaN.
      */
-    static Optional<String> firstNonFinite(Graph graph, State state, List<NDArray> inputs, NDArray targets) {
+    static Optional<String> firstNonFinite(Graph graph, State state, List<NDArray> inputs, List<NDArray> targets) {
         List<Node> nodes = graph.nodes();
         boolean[] needed = GraphStructure.needed(graph.outputTensors(), List.of());
         List<List<NDArray>> values = new ArrayList<>();
@@ -64,20 +64,28 @@ final class Diagnosis {
                 .toList();
     }
 
-    private static NDArray input(String name, Node node, State state, List<NDArray> inputs, NDArray targets) {
-        NDArray value = name.equals("target")
-                ? targets
-                : state.contains(name)
-                        ? state.get(name)
-                        : inputs.get(Integer.parseInt(name.substring("input.".length())));
+    private static NDArray input(
+            String name, Node node, State state, List<NDArray> inputs, List<NDArray> targets) {
+        NDArray value = state.contains(name)
+                ? state.get(name)
+                : isTarget(name) ? targets.get(number(name)) : inputs.get(number(name));
         return value.cast(node.types().getFirst().dtype());
+    }
+
+    private static boolean isTarget(String name) {
+        return name.equals("target") || name.startsWith("target.");
+    }
+
+    /** The number at the end of the name of an input or target. */
+    private static int number(String name) {
+        return name.equals("target") ? 0 : Integer.parseInt(name.substring(name.indexOf('.') + 1));
     }
 
     private static String describe(Node node) {
         String where = node.scope().isEmpty() ? "" : " in layer " + node.scope();
         return switch (node.op()) {
-            case Op.Input(String name, _) when name.equals("target") ->
-                "the batch's target has a value that is not finite";
+            case Op.Input(String name, _) when isTarget(name) ->
+                "the batch's " + name.replace('.', ' ') + " has a value that is not finite";
             case Op.Input(String name, _) when name.startsWith("input.") ->
                 "the batch's " + name.replace('.', ' ') + " has a value that is not finite";
             case Op.Input(String name, _) -> "'" + name + "' has a value that is not finite already";

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** A model in inference: predictions, and loss and metrics over data sets. */
 public final class Evaluation implements AutoCloseable {
@@ -27,6 +28,7 @@ public final class Evaluation implements AutoCloseable {
     private final State state;
     private final UnaryOperator<String> entries;
     private final ProgramCache predictors = new ProgramCache();
+    private final ProgramCache fullPredictors = new ProgramCache();
     private final ProgramCache evaluators = new ProgramCache();
     private Loss loss;
     private List<Metric> metrics = List.of();
@@ -70,13 +72,28 @@ public final class Evaluation implements AutoCloseable {
      * @param inputs the model's inputs, each with a batch axis
      */
     public NDArray predict(NDArray... inputs) {
+        return predict(predictors, 1, inputs).getFirst();
+    }
+
+    /**
+     * All outputs of the model.
+     *
+     * @param inputs the model's inputs, each with a batch axis
+     */
+    public List<NDArray> predictOutputs(NDArray... inputs) {
+        return predict(fullPredictors, model.outputs().size(), inputs);
+    }
+
+    private List<NDArray> predict(ProgramCache programs, int outputs, NDArray... inputs) {
         int batch = inputs[0].shape().dim(0);
         for (int i = 0; i < inputs.length; i++) {
             TrainStep.requireSamples("input " + i, model.inputs().get(i), inputs[i], batch);
         }
-        Program program = predictors.get(batch, b -> {
+        Program program = programs.get(batch, b -> {
             Model.Traced traced = model.trace(Mode.INFERENCE, b);
-            traced.trace().graph().output("output", traced.outputs().getFirst());
+            for (int i = 0; i < outputs; i++) {
+                traced.trace().graph().output("output." + i, traced.outputs().get(i));
+            }
             return new Program(state, traced.trace().graph(), Map.of(), entries);
         });
         for (int i = 0; i < inputs.length; i++) {
@@ -85,11 +102,13 @@ public final class Evaluation implements AutoCloseable {
             }
         }
         program.run();
-        NDArray output = program.read("output");
+        List<NDArray> values = IntStream.range(0, outputs)
+                .mapToObj(i -> program.read("output." + i))
+                .toList();
         state.device().takeError().ifPresent(error -> {
             throw new IllegalArgumentException(error);
         });
-        return output;
+        return values;
     }
 
     /**
@@ -113,7 +132,8 @@ public final class Evaluation implements AutoCloseable {
     }
 
     /**
-     * Mean loss and metrics over a data set, whose columns are the model's inputs and then the target.
+     * Mean loss and metrics over a data set, whose columns are the model's inputs and then the target, or the targets of
+     * a loss for several outputs.
      *
      * @return figures by name, {@code "loss"} first
      */
@@ -130,30 +150,35 @@ public final class Evaluation implements AutoCloseable {
             throw new IllegalArgumentException("the data set needs " + inputs + " input columns and a target, it has "
                     + data.types().size() + " columns");
         }
-        TensorType target = data.types().get(inputs);
+        int columns = data.types().size();
+        int outputs = loss.outputs();
+        int targets = columns >= inputs + outputs ? outputs : 1;
+        List<TensorType> types = data.types().subList(inputs, inputs + targets);
         try (Batches batches = DataLoader.of(data, batchSize).epoch(0)) {
             for (Batch batch : batches) {
-                Program program = evaluators.get(batch.size(), size -> compile(size, target));
+                Program program = evaluators.get(batch.size(), size -> compile(size, types));
                 for (int i = 0; i < inputs; i++) {
                     TrainStep.requireSamples("input " + i, model.inputs().get(i), batch.column(i), batch.size());
                     program.write("input." + i, batch.column(i));
                 }
-                loss.check(model.outputs().getFirst(), batch.column(inputs));
-                program.write("target", batch.column(inputs));
+                loss.check(model.outputs(), batch.columns().subList(inputs, inputs + targets));
+                for (int i = 0; i < targets; i++) {
+                    program.write(StepGraph.target(i), batch.column(inputs + i));
+                }
                 program.run();
             }
         }
         return TrainStep.figures(state, LOSS_SUM, METRIC_PREFIX, metrics);
     }
 
-    private Program compile(int batch, TensorType target) {
+    private Program compile(int batch, List<TensorType> types) {
         Model.Traced traced = model.trace(Mode.INFERENCE, batch);
         Graph graph = traced.trace().graph();
-        Tensor prediction = traced.outputs().getFirst();
-        Tensor targets = graph.input("target", target.with(target.shape().insert(0, batch)));
+        List<Tensor> predictions = traced.outputs();
+        List<Tensor> targets = StepGraph.targets(graph, types, batch);
         Map<String, String> updates = new LinkedHashMap<>();
-        add(graph, LOSS_SUM, StepGraph.sums(loss.of(prediction, targets), batch), updates);
-        StepGraph.metricSums(state, metrics, METRIC_PREFIX, prediction, targets)
+        add(graph, LOSS_SUM, StepGraph.sums(loss.of(predictions, targets), batch), updates);
+        StepGraph.metricSums(state, metrics, METRIC_PREFIX, predictions, targets)
                 .forEach((path, sums) -> add(graph, path, sums, updates));
         return new Program(state, graph, updates, entries);
     }
@@ -165,6 +190,7 @@ public final class Evaluation implements AutoCloseable {
     @Override
     public void close() {
         predictors.close();
+        fullPredictors.close();
         evaluators.close();
     }
 }

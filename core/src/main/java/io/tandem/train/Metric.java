@@ -17,6 +17,11 @@ public interface Metric {
      */
     Tensor sums(Tensor prediction, Tensor target);
 
+    /** The number of the model's output that is looked at; its target is that of the same number, or the only one. */
+    default int output() {
+        return 0;
+    }
+
     /** The figure for the sums over all batches. */
     double value(double[] sums);
 }

@@ -65,6 +65,40 @@ public final class Metrics {
     }
 
     /**
+     * A metric of another output than the first, for models with several.
+     *
+     * @param output number of the output, from 0
+     * @param name a name of its own
+     * @param metric what is computed of it
+     */
+    public static Metric ofOutput(int output, String name, Metric metric) {
+        if (output < 0) {
+            throw new IllegalArgumentException("metric '" + name + "': outputs are numbered from 0, got " + output);
+        }
+        return new Metric() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public int output() {
+                return output;
+            }
+
+            @Override
+            public Tensor sums(Tensor prediction, Tensor target) {
+                return metric.sums(prediction, target);
+            }
+
+            @Override
+            public double value(double[] sums) {
+                return metric.value(sums);
+            }
+        };
+    }
+
+    /**
      * The share of predictions whose largest element along axis 1 is the target's class: predictions [N, classes, ...],
      * targets [N, ...] of class indices, or one-hot in the predictions' shape.
      */

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -71,6 +72,20 @@ final class StepGraph {
         return countsRuns(training) ? RUNS : STEP;
     }
 
+    /** The name of the graph input for a target. */
+    static String target(int number) {
+        return number == 0 ? "target" : "target." + number;
+    }
+
+    /** Adds the targets of a batch to a graph. */
+    static List<Tensor> targets(Graph graph, List<TensorType> samples, int batch) {
+        return IntStream.range(0, samples.size())
+                .mapToObj(i -> graph.input(
+                        target(i),
+                        samples.get(i).with(samples.get(i).shape().insert(0, batch))))
+                .toList();
+    }
+
     /** Adds the entries that training needs to a state. */
     static void declare(Training training, State state) {
         state.declare(STEP, COUNT, true, NDArray.scalar(0));
@@ -117,19 +132,24 @@ final class StepGraph {
     /**
      * The graph of one batch: the whole step, or without the update if gradients are added up.
      *
-     * @param target type of one sample's target
+     * @param targets types of one sample's targets
      * @param state is given the entries of metrics
      */
-    static Built batch(Training training, State state, TensorType target, int batch) {
+    static Built batch(Training training, State state, List<TensorType> targets, int batch) {
         Model.Traced traced = training.model().trace(Mode.TRAINING, batch);
-        return new StepGraph(training, traced.trace().graph()).batch(traced, state, target, batch);
+        return new StepGraph(training, traced.trace().graph()).batch(traced, state, targets, batch);
     }
 
-    private Built batch(Model.Traced traced, State state, TensorType target, int batch) {
+    private Built batch(Model.Traced traced, State state, List<TensorType> targetTypes, int batch) {
         Trace trace = traced.trace();
-        Tensor prediction = traced.outputs().getFirst();
-        Tensor targets = graph.input("target", target.with(target.shape().insert(0, batch)));
-        Tensor loss = graph.inScope("loss", () -> training.loss().of(prediction, targets));
+        List<Tensor> predictions = traced.outputs();
+        if (predictions.size() != training.loss().outputs()) {
+            throw new IllegalArgumentException("the model has " + predictions.size()
+                    + " outputs in training, the loss is for " + training.loss().outputs()
+                    + "; Losses.weighted gives each output its loss");
+        }
+        List<Tensor> targets = targets(graph, targetTypes, batch);
+        Tensor loss = graph.inScope("loss", () -> training.loss().of(predictions, targets));
         if (!loss.shape().isScalar()) {
             throw new IllegalArgumentException("the loss must be a scalar, it is " + loss.type()
                     + "; reduce it with mean() or sum()");
@@ -156,7 +176,7 @@ final class StepGraph {
         graph.inScope("metrics", () -> {
             Tensor sums = sums(loss, batch);
             values.put(LOSS_SUM, entry(LOSS_SUM, SUMS).add(sums));
-            metricSums(state, training.metrics(), METRIC_PREFIX, prediction, targets)
+            metricSums(state, training.metrics(), METRIC_PREFIX, predictions, targets)
                     .forEach((path, sum) -> values.put(path, entry(path, sum.type()).add(sum)));
             return loss;
         });
@@ -315,10 +335,16 @@ final class StepGraph {
 
     /** What a batch adds to each metric, by the path of the entry, which is made if there is none. */
     static Map<String, Tensor> metricSums(
-            State state, List<Metric> metrics, String prefix, Tensor prediction, Tensor targets) {
+            State state, List<Metric> metrics, String prefix, List<Tensor> predictions, List<Tensor> targets) {
         Map<String, Tensor> all = new LinkedHashMap<>();
         for (Metric metric : metrics) {
-            Tensor sums = metric.sums(prediction, targets).cast(DType.F64);
+            int output = metric.output();
+            if (output >= predictions.size()) {
+                throw new IllegalArgumentException("metric '" + metric.name() + "' is of output " + output
+                        + ", the model has " + predictions.size());
+            }
+            Tensor target = targets.get(targets.size() == 1 ? 0 : output);
+            Tensor sums = metric.sums(predictions.get(output), target).cast(DType.F64);
             String path = prefix + metric.name();
             state.declare(path, sums.type(), false, NDArray.zeros(sums.type()));
             all.put(path, sums);

@@ -24,11 +24,11 @@ public final class TrainStep implements AutoCloseable {
 
     private final Training training;
     private final State state;
-    private final TensorType target;
+    private final List<TensorType> targets;
     private final ProgramCache programs = new ProgramCache();
     private Optional<Program> update = Optional.empty();
     private List<NDArray> lastInputs = List.of();
-    private Optional<NDArray> lastTargets = Optional.empty();
+    private List<NDArray> lastTargets = List.of();
     private long steps;
     private long pending;
     private long failedAt = -1;
@@ -36,13 +36,16 @@ public final class TrainStep implements AutoCloseable {
     /**
      * A step for a state of the training's model.
      *
-     * @param target type of one sample's target, without batch axis
+     * @param targets types of one sample's target, without batch axis; one, or one per output of the model
      * @throws IllegalArgumentException if the state belongs to another model
      */
-    public TrainStep(Training training, State state, TensorType target) {
+    public TrainStep(Training training, State state, TensorType... targets) {
         this.training = training;
         this.state = state;
-        this.target = target;
+        this.targets = List.of(targets);
+        if (this.targets.isEmpty()) {
+            throw new IllegalArgumentException("a training step needs at least one target");
+        }
         state.require(training.model());
         StepGraph.declare(training, state);
         reload();
@@ -58,18 +61,21 @@ public final class TrainStep implements AutoCloseable {
      * Asks for one step.
      *
      * @param inputs the model's inputs, each with a batch axis
-     * @param targets with the same batch size
+     * @param targets with the same batch size; one, or one per output of the model
      * @return a handle to the step's loss
      */
-    public StepResult run(List<NDArray> inputs, NDArray targets) {
-        Program program = program(inputs, targets);
+    public StepResult run(List<NDArray> inputs, NDArray... targets) {
+        List<NDArray> wanted = List.of(targets);
+        Program program = program(inputs, wanted);
         for (int i = 0; i < inputs.size(); i++) {
             program.write("input." + i, inputs.get(i));
         }
-        program.write("target", targets);
+        for (int i = 0; i < wanted.size(); i++) {
+            program.write(StepGraph.target(i), wanted.get(i));
+        }
         program.run();
         lastInputs = List.copyOf(inputs);
-        lastTargets = Optional.of(targets);
+        lastTargets = wanted;
         StepResult result = new StepResult(this, steps++);
         if (training.accumulation() > 1 && ++pending >= training.accumulation()) {
             flush();
@@ -89,8 +95,13 @@ public final class TrainStep implements AutoCloseable {
         }
     }
 
-    private Program program(List<NDArray> inputs, NDArray targets) {
-        int batch = targets.shape().rank() == 0 ? 0 : targets.shape().dim(0);
+    private Program program(List<NDArray> inputs, List<NDArray> given) {
+        if (given.size() != targets.size()) {
+            throw new IllegalArgumentException(
+                    "the step has " + targets.size() + " targets, the batch gives " + given.size());
+        }
+        Shape first = given.getFirst().shape();
+        int batch = first.rank() == 0 ? 0 : first.dim(0);
         if (inputs.size() != training.model().inputs().size()) {
             throw new IllegalArgumentException("the model has " + training.model().inputs().size()
                     + " inputs, the batch gives " + inputs.size());
@@ -98,8 +109,10 @@ public final class TrainStep implements AutoCloseable {
         for (int i = 0; i < inputs.size(); i++) {
             requireSamples("input " + i, training.model().inputs().get(i), inputs.get(i), batch);
         }
-        requireSamples("target", target, targets, batch);
-        training.loss().check(training.model().outputs().getFirst(), targets);
+        for (int i = 0; i < given.size(); i++) {
+            requireSamples(StepGraph.target(i), targets.get(i), given.get(i), batch);
+        }
+        training.loss().check(training.model().outputs(), given);
         return programs.get(batch, this::compile);
     }
 
@@ -116,7 +129,7 @@ public final class TrainStep implements AutoCloseable {
     }
 
     private Program compile(int batch) {
-        StepGraph.Built built = StepGraph.batch(training, state, target, batch);
+        StepGraph.Built built = StepGraph.batch(training, state, targets, batch);
         return new Program(state, built.graph(), built.updates());
     }
 
@@ -173,11 +186,12 @@ public final class TrainStep implements AutoCloseable {
      * @return operation, type and layer, or the parameter or input that holds such a value; empty if there is none
      */
     public Optional<String> diagnose() {
-        return lastTargets.flatMap(targets -> {
-            StepGraph.Built built =
-                    StepGraph.batch(training, state, target, targets.shape().dim(0));
-            return Diagnosis.firstNonFinite(built.graph(), state, lastInputs, targets);
-        });
+        if (lastTargets.isEmpty()) {
+            return Optional.empty();
+        }
+        StepGraph.Built built =
+                StepGraph.batch(training, state, targets, lastTargets.getFirst().shape().dim(0));
+        return Diagnosis.firstNonFinite(built.graph(), state, lastInputs, lastTargets);
     }
 
     /** Mean loss and metrics since the last {@link #resetFigures}, by name; waits for the device. */

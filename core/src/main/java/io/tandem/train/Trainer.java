@@ -4,6 +4,7 @@ import io.tandem.data.Batch;
 import io.tandem.data.Batches;
 import io.tandem.data.DataLoader;
 import io.tandem.data.Dataset;
+import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.Optional;
 
 /**
  * The training loop: a thin one around {@link TrainStep}, which can as well be used directly. The columns of data sets are
- * the model's inputs, then the target.
+ * the model's inputs, then the target; for a model with several outputs, one target per output or one for all.
  *
  * <p>If the thread is interrupted, training ends after the current step, with the interrupt still set, as {@link
  * History#stopped} tells.
@@ -70,11 +71,14 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
     private History fit(State state, DataLoader data, Optional<Dataset> validation, int epochs) {
         int inputs = training.model().inputs().size();
         List<TensorType> types = data.dataset().types();
-        if (types.size() != inputs + 1) {
+        int outputs = training.loss().outputs();
+        if (types.size() != inputs + 1 && types.size() != inputs + outputs) {
             throw new IllegalArgumentException("the model has " + inputs + " inputs, so the data set needs "
-                    + (inputs + 1) + " columns, it has " + types.size());
+                    + (inputs + 1) + (outputs == 1 ? "" : " or " + (inputs + outputs)) + " columns, it has "
+                    + types.size());
         }
-        try (TrainStep step = new TrainStep(training, state, types.getLast());
+        TensorType[] targets = types.subList(inputs, types.size()).toArray(TensorType[]::new);
+        try (TrainStep step = new TrainStep(training, state, targets);
                 Evaluation evaluation = training.average().isPresent()
                         ? Evaluation.averaged(training.model(), state)
                         : new Evaluation(training.model(), state)) {
@@ -138,7 +142,10 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
                     return;
                 }
                 Batch batch = next.get();
-                StepResult result = run.step().run(batch.columns().subList(0, inputs), batch.column(inputs));
+                List<NDArray> columns = batch.columns();
+                StepResult result = run.step().run(
+                        columns.subList(0, inputs),
+                        columns.subList(inputs, columns.size()).toArray(NDArray[]::new));
                 if (!batches.hasNext()) {
                     // The time of an epoch is that of its work, not of asking for it.
                     run.state().device().synchronize();

@@ -13,8 +13,8 @@ import java.util.OptionalDouble;
 /**
  * What training a model means: loss, optimizer, and what goes with them.
  *
- * @param model what is trained; it has one output
- * @param loss from (prediction, target) to a scalar
+ * @param model what is trained
+ * @param loss from predictions and targets to a scalar
  * @param optimizer how parameters follow their gradients
  * @param metrics figures to compute beside the loss
  * @param regularizers penalties added to the loss
@@ -38,9 +38,9 @@ public record Training(
         boolean guarded) {
     /** Checks and copies. */
     public Training {
-        if (model.outputs().size() != 1) {
-            throw new IllegalArgumentException(
-                    "training needs a model with one output, this one has " + model.outputs().size());
+        if (model.outputs().size() > loss.outputs()) {
+            throw new IllegalArgumentException("the model has " + model.outputs().size() + " outputs, the loss is for "
+                    + loss.outputs() + "; Losses.weighted gives each output its loss");
         }
         if (accumulation < 1) {
             throw new IllegalArgumentException("an update needs at least 1 batch, got " + accumulation);
