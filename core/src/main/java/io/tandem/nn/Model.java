@@ -1,12 +1,12 @@
 package io.tandem.nn;
 
+import io.tandem.graph.Diagram;
 import io.tandem.graph.Graph;
 import io.tandem.graph.GraphException;
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,8 +14,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -167,7 +165,8 @@ public final class Model {
                 .sum();
     }
 
-    private boolean isParameter(String path) {
+    /** Whether there is a parameter at a path, and not a statistic. */
+    boolean isParameter(String path) {
         return paths.param(path).map(Param::trainable).orElse(true);
     }
 
@@ -206,24 +205,26 @@ public final class Model {
         return path.equals(prefix) || path.startsWith(prefix.endsWith(".") ? prefix : prefix + ".");
     }
 
-    /** A table of all parameters with their shapes and counts, and the totals. */
+    /** What the layers cost, from the shapes alone. */
+    public ModelProfile profile() {
+        return ModelProfile.of(this);
+    }
+
+    /** The model by its layers, to be drawn. */
+    public Diagram diagram() {
+        return ModelDiagram.of(this);
+    }
+
+    /** The kind of the layer at a path, for example {@code Conv}; empty for the functions of lambdas. */
+    String kind(String path) {
+        return paths.layer(path).map(layer -> layer.getClass().getSimpleName()).orElse("");
+    }
+
+    /**
+     * A table of all layers with their results, parameters and costs for one sample, and the totals; see {@link
+     * #profile}.
+     */
     public String summary() {
-        List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"path", "shape", "count", ""});
-        for (Variable v : variables.values()) {
-            String note = !isParameter(v.path()) ? "statistic" : v.trainable() ? "" : "frozen";
-            rows.add(new String[] {
-                v.path(), v.type().toString(), String.format(Locale.ROOT, "%,d", v.type().shape().size()), note
-            });
-        }
-        int path = rows.stream().mapToInt(r -> r[0].length()).max().orElse(0);
-        int shape = rows.stream().mapToInt(r -> r[1].length()).max().orElse(0);
-        int count = rows.stream().mapToInt(r -> r[2].length()).max().orElse(0);
-        String table = rows.stream()
-                .map(r -> ("%-" + path + "s  %-" + shape + "s  %" + count + "s  %s")
-                        .formatted(r[0], r[1], r[2], r[3])
-                        .stripTrailing())
-                .collect(Collectors.joining("\n"));
         long trained = variables.values().stream()
                 .filter(Variable::trainable)
                 .mapToLong(v -> v.type().shape().size())
@@ -232,15 +233,25 @@ public final class Model {
                 .filter(v -> !isParameter(v.path()))
                 .mapToLong(v -> v.type().shape().size())
                 .sum();
+        ModelProfile profile = profile();
         return String.format(
                 Locale.ROOT,
-                "%s%n%s -> %s%n%,d parameters (%,d trained, %,d frozen)%s",
-                table,
-                inputs,
-                outputs,
-                parameterCount(),
-                trained,
-                parameterCount() - trained,
-                statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics));
+                """
+                %s
+                %s -> %s
+                %,d parameters (%,d trained, %,d frozen)%s
+                %,d multiply-adds of products and convolutions per sample, each of them 2 FLOPs
+                %s of parameters%s, %s of layers' results per sample""",
+                        profile.table(),
+                        inputs,
+                        outputs,
+                        parameterCount(),
+                        trained,
+                        parameterCount() - trained,
+                        statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics),
+                        profile.multiplyAdds(),
+                        ModelProfile.size(profile.parameterBytes()),
+                        statistics == 0 ? "" : " and statistics",
+                        ModelProfile.size(profile.resultBytes()));
     }
 }

@@ -31,6 +31,14 @@ final class ParamPaths {
         return Optional.ofNullable(layers.get(layer));
     }
 
+    /** The layer at a path; a container, not its list. */
+    Optional<Object> layer(String path) {
+        return layers.entrySet().stream()
+                .filter(e -> e.getValue().equals(path) && !(e.getKey() instanceof List))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
     Optional<Param> param(String path) {
         return params.entrySet().stream()
                 .filter(e -> e.getValue().equals(path))

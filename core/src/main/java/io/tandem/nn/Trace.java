@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -34,6 +35,7 @@ public final class Trace {
     private final Map<String, Param> used = new LinkedHashMap<>();
     private final Map<String, Tensor> updates = new LinkedHashMap<>();
     private final Map<String, Integer> calls = new HashMap<>();
+    private final Map<String, Tensor> results = new HashMap<>();
     private final Predicate<String> frozen;
 
     private Trace(Graph graph, ParamPaths paths, Mode mode, DType dtype, Predicate<String> frozen) {
@@ -154,12 +156,24 @@ public final class Trace {
     /** Runs a layer's {@code forward} with its path as scope. */
     Tensor enter(Layer layer, Tensor x, UnaryOperator<Tensor> forward) {
         String path = paths.path(layer).orElse(graph.scope());
-        return graph.inScope(path, () -> forward.apply(x));
+        Tensor y = graph.inScope(path, () -> forward.apply(x));
+        results.put(path, y);
+        return y;
     }
 
     /** Runs part of a layer with its path as scope, for layers with several inputs. */
     public <T> T enter(Object layer, Supplier<T> forward) {
-        return graph.inScope(paths.path(layer).orElse(graph.scope()), forward);
+        String path = paths.path(layer).orElse(graph.scope());
+        T y = graph.inScope(path, forward);
+        if (y instanceof Tensor tensor) {
+            results.put(path, tensor);
+        }
+        return y;
+    }
+
+    /** What the layer at a path has given last, if it gives one tensor and has been applied. */
+    Optional<Tensor> result(String path) {
+        return Optional.ofNullable(results.get(path));
     }
 
     /** The parameters and statistics used so far, by path. */

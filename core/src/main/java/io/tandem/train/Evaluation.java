@@ -178,8 +178,9 @@ public final class Evaluation implements AutoCloseable {
         List<Tensor> targets = StepGraph.targets(graph, types, batch);
         Map<String, String> updates = new LinkedHashMap<>();
         add(graph, LOSS_SUM, StepGraph.sums(loss.of(predictions, targets), batch), updates);
-        StepGraph.metricSums(state, metrics, METRIC_PREFIX, predictions, targets)
+        StepGraph.metricSums(metrics, METRIC_PREFIX, predictions, targets)
                 .forEach((path, sums) -> add(graph, path, sums, updates));
+        StepGraph.declareMetrics(state, new StepGraph.Built(graph, updates), METRIC_PREFIX);
         return new Program(state, graph, updates, entries);
     }
 

@@ -133,14 +133,13 @@ final class StepGraph {
      * The graph of one batch: the whole step, or without the update if gradients are added up.
      *
      * @param targets types of one sample's targets
-     * @param state is given the entries of metrics
      */
-    static Built batch(Training training, State state, List<TensorType> targets, int batch) {
+    static Built batch(Training training, List<TensorType> targets, int batch) {
         Model.Traced traced = training.model().trace(Mode.TRAINING, batch);
-        return new StepGraph(training, traced.trace().graph()).batch(traced, state, targets, batch);
+        return new StepGraph(training, traced.trace().graph()).batch(traced, targets, batch);
     }
 
-    private Built batch(Model.Traced traced, State state, List<TensorType> targetTypes, int batch) {
+    private Built batch(Model.Traced traced, List<TensorType> targetTypes, int batch) {
         Trace trace = traced.trace();
         List<Tensor> predictions = traced.outputs();
         if (predictions.size() != training.loss().outputs()) {
@@ -176,7 +175,7 @@ final class StepGraph {
         graph.inScope("metrics", () -> {
             Tensor sums = sums(loss, batch);
             values.put(LOSS_SUM, entry(LOSS_SUM, SUMS).add(sums));
-            metricSums(state, training.metrics(), METRIC_PREFIX, predictions, targets)
+            metricSums(training.metrics(), METRIC_PREFIX, predictions, targets)
                     .forEach((path, sum) -> values.put(path, entry(path, sum.type()).add(sum)));
             return loss;
         });
@@ -333,9 +332,19 @@ final class StepGraph {
         return Tensor.stack(0, List.of(weighted, weighted.like(batch)));
     }
 
-    /** What a batch adds to each metric, by the path of the entry, which is made if there is none. */
+    /** Adds to a state the entries of metrics that a graph updates and that the state has not yet. */
+    static void declareMetrics(State state, Built built, String prefix) {
+        built.updates().forEach((output, path) -> {
+            if (path.startsWith(prefix)) {
+                TensorType type = built.graph().outputs().get(output).type();
+                state.declare(path, type, false, NDArray.zeros(type));
+            }
+        });
+    }
+
+    /** What a batch adds to each metric, by the path of the entry. */
     static Map<String, Tensor> metricSums(
-            State state, List<Metric> metrics, String prefix, List<Tensor> predictions, List<Tensor> targets) {
+            List<Metric> metrics, String prefix, List<Tensor> predictions, List<Tensor> targets) {
         Map<String, Tensor> all = new LinkedHashMap<>();
         for (Metric metric : metrics) {
             int output = metric.output();
@@ -345,9 +354,7 @@ final class StepGraph {
             }
             Tensor target = targets.get(targets.size() == 1 ? 0 : output);
             Tensor sums = metric.sums(predictions.get(output), target).cast(DType.F64);
-            String path = prefix + metric.name();
-            state.declare(path, sums.type(), false, NDArray.zeros(sums.type()));
-            all.put(path, sums);
+            all.put(prefix + metric.name(), sums);
         }
         return all;
     }

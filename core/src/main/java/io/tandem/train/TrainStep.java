@@ -129,7 +129,8 @@ public final class TrainStep implements AutoCloseable {
     }
 
     private Program compile(int batch) {
-        StepGraph.Built built = StepGraph.batch(training, state, targets, batch);
+        StepGraph.Built built = StepGraph.batch(training, targets, batch);
+        StepGraph.declareMetrics(state, built, StepGraph.METRIC_PREFIX);
         return new Program(state, built.graph(), built.updates());
     }
 
@@ -190,7 +191,7 @@ public final class TrainStep implements AutoCloseable {
             return Optional.empty();
         }
         StepGraph.Built built =
-                StepGraph.batch(training, state, targets, lastTargets.getFirst().shape().dim(0));
+                StepGraph.batch(training, targets, lastTargets.getFirst().shape().dim(0));
         return Diagnosis.firstNonFinite(built.graph(), state, lastInputs, lastTargets);
     }
 

@@ -90,7 +90,7 @@ class GraphTest {
                         output y = %4 : f32[2]
                         """,
                 graph.toString());
-        assertTrue(GraphDot.print(graph).contains("subgraph cluster_0"));
+        assertTrue(Diagram.of(graph).dot().contains("subgraph cluster_0"));
     }
 
     @Test

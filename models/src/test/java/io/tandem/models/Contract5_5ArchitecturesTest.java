@@ -69,18 +69,28 @@ class Contract5_5ArchitecturesTest {
         assertEquals(22_910_480, all);
     }
 
+    /** Published in units of 10^9, for images of 224 x 224. */
     @ParameterizedTest
     @CsvSource({
-        "LENET5, 28",
-        "GOOGLENET, 64",
-        "GOOGLENET_AUX, 64",
-        "RESNET18, 64",
-        "RESNET34, 64",
-        "RESNET50, 64",
-        "RESNET18_CIFAR, 32",
-        "SE_RESNET50, 64",
-        "MOBILENET_V2, 64"
+        "ALEXNET, 0.714",
+        "VGG11, 7.609",
+        "VGG13, 11.308",
+        "VGG16, 15.470",
+        "VGG19, 19.632",
+        "GOOGLENET, 1.498",
+        "GOOGLENET_AUX, 1.498",
+        "RESNET18, 1.814",
+        "RESNET34, 3.664",
+        "RESNET50, 4.089",
+        "RESNET101, 7.801",
+        "MOBILENET_V2, 0.301"
     })
+    void multiplyAddsAreThosePublished(Zoo zoo, double billions) {
+        assertEquals(billions, zoo.model().profile().multiplyAdds() / 1e9, 0.0006);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"LENET5, 28", "GOOGLENET_AUX, 64", "RESNET18_CIFAR, 32", "MOBILENET_V2, 64"})
     void aStepOfTrainingChangesAllParameters(Zoo zoo, int size) {
         train(zoo, size);
     }
@@ -93,8 +103,13 @@ class Contract5_5ArchitecturesTest {
         "VGG13, 64",
         "VGG16, 64",
         "VGG19, 64",
+        "GOOGLENET, 64",
         "INCEPTION_V4, 107",
+        "RESNET18, 64",
+        "RESNET34, 64",
+        "RESNET50, 64",
         "RESNET101, 64",
+        "SE_RESNET50, 64",
         "XCEPTION, 71"
     })
     void aStepOfTrainingChangesAllParametersOfTheLargeOnes(Zoo zoo, int size) {

@@ -5,6 +5,7 @@ import io.tandem.models.LstmForecaster;
 import io.tandem.models.Mlp;
 import io.tandem.models.SimpleCnn;
 import io.tandem.nn.Model;
+import java.util.Locale;
 
 /** The models that the command line knows by name. */
 enum NamedModel {
@@ -16,6 +17,11 @@ enum NamedModel {
     LENET5,
     /** A stacked LSTM. */
     LSTM;
+
+    /** The name on the command line. */
+    String id() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /** The model, for the inputs that the samples have. */
     Model model() {

@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
             CharLmCommand.class,
             GptCommand.class,
             SummaryCommand.class,
+            ZooCommand.class,
             DoctorCommand.class,
             BenchCommand.class
         },
@@ -43,7 +44,8 @@ import picocli.CommandLine.ScopeType;
             "  tandem search --task moons        search for hyperparameters",
             "  tandem charlm                     train a recurrent network on Shakespeare, and let it write",
             "  tandem gpt --prompt KING          the same with a small GPT",
-            "  tandem summary cnn                parameters of a model",
+            "  tandem summary cnn --svg cnn.svg  layers and costs of a model, and a picture",
+            "  tandem zoo                        the published networks that there are",
             "  tandem doctor                     what this machine has and lacks"
         })
 public final class Tandem implements Runnable {
