@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Turns the divided graph into a plan: gives each tensor a value, each unit a step. */
@@ -29,6 +31,7 @@ final class PlanBuilder {
     private final Map<Tensor, Plan.Operand> operands = new HashMap<>();
     private final Map<Node, Plan.Operand> residuals = new HashMap<>();
     private final Map<String, Integer> argumentOf = new LinkedHashMap<>();
+    private final Map<String, Tensor> inputs = new HashMap<>();
 
     /**
      * Builds the plan of a simplified graph.
@@ -46,11 +49,13 @@ final class PlanBuilder {
     }
 
     private Plan build() {
+        Set<String> replaced = Set.copyOf(updates.values());
         for (Tensor input : graph.inputs()) {
             Op.Input op = (Op.Input) input.node().op();
-            boolean updated = updates.containsValue(op.name());
+            boolean updated = replaced.contains(op.name());
             int argument = argument(op.name(), op.type(), updated ? Plan.Role.UPDATED : Plan.Role.INPUT);
             operands.put(input, value(op.type(), new Plan.Bound(argument)));
+            inputs.put(op.name(), input);
         }
         for (Map.Entry<String, Tensor> output : graph.outputs().entrySet()) {
             if (!updates.containsKey(output.getKey())) {
@@ -99,6 +104,7 @@ final class PlanBuilder {
                 }
             }
         }
+        Set<Tensor> outputs = graph.outputs().values().stream().map(Fusion::base).collect(Collectors.toSet());
         Map<Tensor, Plan.Operand> targets = new HashMap<>();
         for (Map.Entry<String, Tensor> output : graph.outputs().entrySet()) {
             Tensor tensor = Fusion.base(output.getValue());
@@ -113,12 +119,11 @@ final class PlanBuilder {
                 int argument = argumentOf.get(output.getKey());
                 targets.put(tensor, value(tensor.type(), new Plan.Bound(argument)));
             } else {
-                Plan.Operand old = operands.get(input(replaced));
+                Tensor before = inputs.get(replaced);
+                Plan.Operand old = operands.get(before);
                 int producer = producedBy.get(tensor);
-                int last = lastRead.getOrDefault(input(replaced), -1);
-                boolean oldIsOutput = graph.outputs().values().stream()
-                        .anyMatch(x -> Fusion.base(x).equals(input(replaced)));
-                if (oldIsOutput) {
+                int last = lastRead.getOrDefault(before, -1);
+                if (outputs.contains(before)) {
                     continue;
                 }
                 if (last < producer || last == producer && overwritesInPlace(units.get(producer), tensor, replaced)) {
@@ -127,13 +132,6 @@ final class PlanBuilder {
             }
         }
         return targets;
-    }
-
-    private Tensor input(String name) {
-        return graph.inputs().stream()
-                .filter(x -> x.node().op() instanceof Op.Input i && i.name().equals(name))
-                .findFirst()
-                .orElseThrow();
     }
 
     /** Whether a kernel reads each position of the old value only for the same position of the new one. */
@@ -153,7 +151,7 @@ final class PlanBuilder {
                 .access();
         for (int i = 0; i < built.operands().size(); i++) {
             int operand = i;
-            if (Fusion.base(built.operands().get(i)).equals(input(replaced))
+            if (Fusion.base(built.operands().get(i)).equals(inputs.get(replaced))
                     && !(built.operands().get(i).type().bytes() == result.type().bytes()
                             && kernel.body().stream()
                                     .allMatch(x -> !(x instanceof Kernel.Load load)
@@ -175,7 +173,7 @@ final class PlanBuilder {
             String replaced = updates.get(output.getKey());
             Plan.Operand goal = replaced == null
                     ? value(output.getValue().type(), new Plan.Bound(argumentOf.get(output.getKey())))
-                    : operands.get(input(replaced));
+                    : operands.get(inputs.get(replaced));
             Plan.Operand target = targets.get(tensor);
             if (target != null
                     && values.get(target.value()).home().equals(values.get(goal.value()).home())

@@ -118,10 +118,18 @@ final class LayeredLayout {
         if (ready.size() < boxes) {
             throw new IllegalArgumentException("the arrows lead back to where they began");
         }
-        // What nothing leads to, such as a parameter, stands right above its first use.
-        for (int box = 0; box < boxes; box++) {
-            if (entering[box] == 0 && !next.get(box).isEmpty()) {
-                row[box] = next.get(box).stream().mapToInt(to -> row[to]).min().orElse(1) - 1;
+        // What nothing leads to, such as a parameter, stands right above its first use, and with it what follows from it
+        // alone.
+        boolean[] loose = new boolean[boxes];
+        for (int box : ready) {
+            loose[box] |= entering[box] == 0;
+            if (loose[box]) {
+                next.get(box).forEach(to -> loose[to] |= entering[to] == 1);
+            }
+        }
+        for (int box : ready.reversed()) {
+            if (loose[box]) {
+                row[box] = next.get(box).stream().mapToInt(to -> row[to]).min().orElse(row[box] + 1) - 1;
             }
         }
         return row;

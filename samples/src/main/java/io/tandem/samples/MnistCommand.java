@@ -54,7 +54,8 @@ final class MnistCommand implements Callable<Integer> {
     enum Choice {
         CNN,
         LENET5,
-        MLP
+        MLP,
+        VIT
     }
 
     @Spec
@@ -64,7 +65,7 @@ final class MnistCommand implements Callable<Integer> {
     private RunOptions run;
 
     @Option(names = "--model", paramLabel = "MODEL", defaultValue = "cnn",
-            description = "cnn, lenet5 or mlp. Default: cnn.")
+            description = "cnn, lenet5, mlp or vit. Default: cnn.")
     private Choice choice;
 
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "Passes over the data. Default: 3.")
@@ -148,7 +149,7 @@ final class MnistCommand implements Callable<Integer> {
     /** The largest learning rate of the one-cycle schedule: what each network bears. */
     private double peakRate() {
         return switch (choice) {
-            case CNN -> 2e-3;
+            case CNN, VIT -> 2e-3;
             case LENET5, MLP -> 4e-3;
         };
     }

@@ -4,6 +4,7 @@ import io.tandem.models.LeNet5;
 import io.tandem.models.LstmForecaster;
 import io.tandem.models.Mlp;
 import io.tandem.models.SimpleCnn;
+import io.tandem.models.VisionTransformer;
 import io.tandem.nn.Model;
 import java.util.Locale;
 
@@ -15,6 +16,8 @@ enum NamedModel {
     CNN,
     /** LeNet-5. */
     LENET5,
+    /** A small vision transformer. */
+    VIT,
     /** A stacked LSTM. */
     LSTM;
 
@@ -29,6 +32,7 @@ enum NamedModel {
             case MLP -> Model.of(Mlp.of(256, 128, 10), 1, 28, 28);
             case CNN -> Model.of(SimpleCnn.of(10), 1, 28, 28);
             case LENET5 -> Model.of(LeNet5.of(), 1, 28, 28);
+            case VIT -> Model.of(VisionTransformer.small(10), 1, 28, 28);
             case LSTM -> Model.of(LstmForecaster.of(24), 96, 7);
         };
     }

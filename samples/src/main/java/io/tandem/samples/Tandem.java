@@ -21,6 +21,8 @@ import picocli.CommandLine.ScopeType;
         description = "Deep learning in plain Java: sample applications and tools.",
         subcommands = {
             MnistCommand.class,
+            TransferCommand.class,
+            AutoencoderCommand.class,
             ForecastCommand.class,
             PlaygroundCommand.class,
             SearchCommand.class,
@@ -39,6 +41,8 @@ import picocli.CommandLine.ScopeType;
             "Examples:",
             "  tandem mnist                      train a CNN on handwritten digits",
             "  tandem mnist --model mlp --json   the same with a perceptron, result as JSON",
+            "  tandem transfer                   learn new digits from few examples",
+            "  tandem autoencoder                digits in two numbers, and back",
             "  tandem forecast --horizon 24      forecast a day of an hourly series",
             "  tandem playground --data spiral   small networks on points in the plane",
             "  tandem search --task moons        search for hyperparameters",

@@ -1,8 +1,6 @@
 package io.tandem.samples.plot;
 
 import io.tandem.samples.plot.Mistakes.Mistake;
-import io.tandem.tensor.NDArray;
-import java.awt.Color;
 import java.awt.Font;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -113,7 +111,7 @@ public final class TrainingReport {
         var graphics = picture.graphics();
         graphics.setRenderingHint(
                 RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
-        graphics.drawImage(image(mistake.image()), x + inset, y, PICTURE, PICTURE, null);
+        graphics.drawImage(Picture.image(mistake.image()), x + inset, y, PICTURE, PICTURE, null);
         Font font = Picture.font(Font.BOLD, 13);
         String actual = classes.get(mistake.actual());
         String arrow = " \u2192 ";
@@ -127,30 +125,5 @@ public final class TrainingReport {
         at = picture.text(arrow, at, line, Picture.QUIET, font);
         at = picture.text(predicted, at, line, Picture.WRONG, font);
         picture.text(confidence, at, line, Picture.QUIET, plain);
-    }
-
-    /** The image with its smallest value black and its largest white. */
-    private static BufferedImage image(NDArray values) {
-        int channels = values.shape().dim(0);
-        int height = values.shape().dim(1);
-        int width = values.shape().dim(2);
-        float[] pixels = values.toFloats();
-        float least = Float.POSITIVE_INFINITY;
-        float most = Float.NEGATIVE_INFINITY;
-        for (float pixel : pixels) {
-            least = Math.min(least, pixel);
-            most = Math.max(most, pixel);
-        }
-        float range = Math.max(most - least, 1e-6f);
-        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < height * width; i++) {
-            float[] color = new float[3];
-            for (int c = 0; c < 3; c++) {
-                float pixel = pixels[(channels >= 3 ? c : 0) * height * width + i];
-                color[c] = Math.clamp((pixel - least) / range, 0f, 1f);
-            }
-            image.setRGB(i % width, i / width, new Color(color[0], color[1], color[2]).getRGB());
-        }
-        return image;
     }
 }
