@@ -18,9 +18,6 @@ final class ColumnsDataset implements Dataset {
         for (int column : chosen) {
             Objects.checkIndex(column, all.size());
         }
-        if (Arrays.stream(chosen).distinct().count() != chosen.length) {
-            throw new IllegalArgumentException("a column is chosen twice: " + Arrays.toString(chosen));
-        }
         this.source = source;
         this.chosen = chosen.clone();
         this.types = ReadArguments.checkTypes(Arrays.stream(chosen).mapToObj(all::get).toList());
@@ -50,8 +47,14 @@ final class ColumnsDataset implements Dataset {
                                     new byte[Math.toIntExact(all.get(c).bytes() * indices.length)]));
         }
         source.read(indices, pass, memory);
+        for (int i = 0; i < chosen.length; i++) {
+            if (position(chosen[i]) != i) {
+                into.get(i).copyFrom(into.get(position(chosen[i])));
+            }
+        }
     }
 
+    /** Where a column is read to: its first place, or -1. */
     private int position(int column) {
         for (int i = 0; i < chosen.length; i++) {
             if (chosen[i] == column) {

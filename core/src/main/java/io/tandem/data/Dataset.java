@@ -151,7 +151,8 @@ public interface Dataset {
     }
 
     /**
-     * Some columns of this data set, in the given order.
+     * Some columns of this data set, in the given order. A column may come twice: {@code columns(0, 0)} gives an
+     * autoencoder its input as target.
      *
      * @throws IndexOutOfBoundsException if there is no such column
      */

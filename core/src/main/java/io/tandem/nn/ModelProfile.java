@@ -130,8 +130,8 @@ public record ModelProfile(List<Entry> layers) {
                     layer.path().isEmpty() ? "(model)" : layer.path(),
                     layer.kind() + (layer.trainingOnly() ? " (training)" : ""),
                     layer.result().toString(),
-                    layer.parameters() == 0 ? "" : "%,d".formatted(layer.parameters()),
-                    layer.multiplyAdds() == 0 ? "" : "%,d".formatted(layer.multiplyAdds()),
+                    layer.parameters() == 0 ? "" : String.format(Locale.ROOT, "%,d", layer.parameters()),
+                    layer.multiplyAdds() == 0 ? "" : String.format(Locale.ROOT, "%,d", layer.multiplyAdds()),
                     size(layer.result().bytes()),
                     weights(layer)));
         }

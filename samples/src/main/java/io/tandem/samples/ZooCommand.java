@@ -84,8 +84,8 @@ final class ZooCommand implements Callable<Integer> {
                 zoo.title(),
                 zoo.paper(),
                 input,
-                "%,d".formatted(model.parameterCount()),
-                "%,d".formatted(profile.multiplyAdds()),
+                String.format(Locale.ROOT, "%,d", model.parameterCount()),
+                String.format(Locale.ROOT, "%,d", profile.multiplyAdds()),
                 ModelProfile.size(profile.parameterBytes()),
                 ModelProfile.size(memory.bytes()));
     }

@@ -12,7 +12,7 @@ import io.tandem.backend.Device;
 import io.tandem.data.ArrayDataset;
 import io.tandem.data.DataLoader;
 import io.tandem.graph.Graph;
-import io.tandem.graph.GraphDot;
+import io.tandem.graph.Diagram;
 import io.tandem.graph.Tensor;
 import io.tandem.nn.Activation;
 import io.tandem.nn.Dense;
@@ -96,9 +96,9 @@ class Contract3_4GradientsTest {
         assertTrue(text.contains("input.0") && text.contains("matmul") && text.contains("tanh"), text);
         // The gradient of a dense layer's weights is a product too: three in all, with that of the second input.
         assertTrue(text.lines().filter(l -> l.contains("matmul")).count() >= 4, text);
-        String dot = GraphDot.print(step());
+        String dot = Diagram.of(step()).dot();
         assertTrue(dot.startsWith("digraph"), dot);
-        assertEquals(dot, GraphDot.print(step()));
+        assertEquals(dot, Diagram.of(step()).dot());
         assertTrue(dot.contains("subgraph cluster_0") && dot.contains("->"), dot);
         long nodes = step().nodes().size();
         assertEquals(nodes, dot.lines().filter(l -> l.matches("\\s+n\\d+ \\[label=.*")).count());
