@@ -70,12 +70,9 @@ public record Diagram(List<Box> boxes, List<Arrow> arrows) {
         for (Node node : graph.nodes()) {
             Kind kind = switch (node.op()) {
                 case Op.Input _ -> Kind.INPUT;
-                case Op.Constant _, Op.Iota _ -> Kind.CONSTANT;
-                case Op.Random _, Op.Unary _, Op.Binary _, Op.Compare _, Op.Select _, Op.Cast _, Op.Reshape _,
-                    Op.Permute _, Op.Broadcast _, Op.Slice _, Op.Pad _, Op.Concat _, Op.Flip _, Op.Reduce _,
-                    Op.ArgReduce _, Op.MatMul _, Op.Convolution _, Op.ConvolutionInputGradient _,
-                    Op.ConvolutionFilterGradient _, Op.Pool _, Op.PoolGradient _, Op.PoolPick _, Op.Gather _,
-                    Op.ScatterAdd _, Op.Scan _, Op.Composite _ -> Kind.OPERATION;
+                case Op.Constant _,Op.Iota _ -> Kind.CONSTANT;
+                case Op.Random _,Op.Unary _,Op.Binary _,Op.Compare _,Op.Select _,Op.Cast _,Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Pad _,Op.Concat _,Op.Flip _,Op.Reduce _,Op.ArgReduce _,Op.MatMul _,Op.Convolution _,Op.ConvolutionInputGradient _,Op.ConvolutionFilterGradient _,Op.Pool _,Op.PoolGradient _,Op.PoolPick _,Op.Gather _,Op.ScatterAdd _,Op.Scan _,Op.Composite _ ->
+                    Kind.OPERATION;
             };
             List<String> lines = List.of(name(GraphText.label(node.op())), node.types().getFirst().toString());
             boxes.add(new Box(lines, GraphText.line(node), node.scope(), kind));
@@ -97,7 +94,8 @@ public record Diagram(List<Box> boxes, List<Arrow> arrows) {
         if (bracket < 0 || label.length() <= 28) {
             return label;
         }
-        return label.startsWith("input[") ? label.substring(bracket + 1, label.length() - 1) : label.substring(0, bracket);
+        return label.startsWith("input[") ? label.substring(bracket + 1, label.length() - 1)
+                : label.substring(0, bracket);
     }
 
     /** The diagram in the DOT language of Graphviz; layers become clusters. */

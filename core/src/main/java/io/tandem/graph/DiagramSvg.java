@@ -111,7 +111,8 @@ final class DiagramSvg {
     private void box(StringBuilder svg, int i) {
         Diagram.Box box = diagram.boxes().get(i);
         double top = tops[layout.row(i)];
-        add(svg, "  <g id=\"n%d\" class=\"%s\"><title>%s</title>", i, GraphText.lower(box.kind()), escape(box.detail()));
+        add(svg, "  <g id=\"n%d\" class=\"%s\"><title>%s</title>", i, GraphText.lower(box.kind()),
+                escape(box.detail()));
         add(svg,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%d\"/>",
                 layout.x(i) - layout.width(i) / 2,

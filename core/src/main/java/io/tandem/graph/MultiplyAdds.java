@@ -24,10 +24,8 @@ public final class MultiplyAdds {
                 node.operand(1).shape().size() * (c.filterShape().size() / c.filterShape().dim(0));
             case Op.Composite composite -> of(composite.body());
             case Op.Scan scan -> scan.length() * of(scan.body());
-            case Op.Input _, Op.Constant _, Op.Iota _, Op.Random _, Op.Unary _, Op.Binary _, Op.Compare _, Op.Select _,
-                Op.Cast _, Op.Reshape _, Op.Permute _, Op.Broadcast _, Op.Slice _, Op.Pad _, Op.Concat _, Op.Flip _,
-                Op.Reduce _, Op.ArgReduce _, Op.Pool _, Op.PoolGradient _, Op.PoolPick _, Op.Gather _,
-                Op.ScatterAdd _ -> 0;
+            case Op.Input _,Op.Constant _,Op.Iota _,Op.Random _,Op.Unary _,Op.Binary _,Op.Compare _,Op.Select _,Op.Cast _,Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Pad _,Op.Concat _,Op.Flip _,Op.Reduce _,Op.ArgReduce _,Op.Pool _,Op.PoolGradient _,Op.PoolPick _,Op.Gather _,Op.ScatterAdd _ ->
+                0;
         };
     }
 

@@ -237,21 +237,21 @@ public final class Model {
         return String.format(
                 Locale.ROOT,
                 """
-                %s
-                %s -> %s
-                %,d parameters (%,d trained, %,d frozen)%s
-                %,d multiply-adds of products and convolutions per sample, each of them 2 FLOPs
-                %s of parameters%s, %s of layers' results per sample""",
-                        profile.table(),
-                        inputs,
-                        outputs,
-                        parameterCount(),
-                        trained,
-                        parameterCount() - trained,
-                        statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics),
-                        profile.multiplyAdds(),
-                        ModelProfile.size(profile.parameterBytes()),
-                        statistics == 0 ? "" : " and statistics",
-                        ModelProfile.size(profile.resultBytes()));
+                        %s
+                        %s -> %s
+                        %,d parameters (%,d trained, %,d frozen)%s
+                        %,d multiply-adds of products and convolutions per sample, each of them 2 FLOPs
+                        %s of parameters%s, %s of layers' results per sample""",
+                profile.table(),
+                inputs,
+                outputs,
+                parameterCount(),
+                trained,
+                parameterCount() - trained,
+                statistics == 0 ? "" : String.format(Locale.ROOT, ", %,d statistics", statistics),
+                profile.multiplyAdds(),
+                ModelProfile.size(profile.parameterBytes()),
+                statistics == 0 ? "" : " and statistics",
+                ModelProfile.size(profile.resultBytes()));
     }
 }

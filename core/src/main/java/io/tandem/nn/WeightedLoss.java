@@ -15,8 +15,9 @@ import java.util.List;
 record WeightedLoss(List<Loss> losses, List<Double> weights) implements Loss {
     WeightedLoss {
         if (losses.isEmpty() || losses.size() != weights.size()) {
-            throw new IllegalArgumentException("weighted losses: there must be one weight per loss, and at least one, got "
-                    + losses.size() + " losses and the weights " + weights);
+            throw new IllegalArgumentException(
+                    "weighted losses: there must be one weight per loss, and at least one, got "
+                            + losses.size() + " losses and the weights " + weights);
         }
         if (weights.stream().anyMatch(w -> !(w >= 0) || w.isInfinite())) {
             throw new IllegalArgumentException(

@@ -110,7 +110,8 @@ class ModelProfileTest {
         TrainingMemory one = TrainingMemory.of(sgd, 16, TensorType.f32(5));
         TrainingMemory adam = TrainingMemory.of(
                 Training.of(MODEL, Losses.meanSquaredError(), Adam.of(1e-3)), 16, TensorType.f32(5));
-        assertEquals(4 * 2 * MODEL.parameterCount(), adam.values() - one.values(), 1000);
+        long slots = 4 * 2 * MODEL.parameterCount();
+        assertTrue(Math.abs(adam.values() - one.values() - slots) < 1000, () -> one + " and " + adam);
         assertTrue(one.arena() >= 16 * 4 * 64, one::toString);
         TrainingMemory large = TrainingMemory.of(sgd, 160, TensorType.f32(5));
         assertEquals(10.0, (double) large.arena() / one.arena(), 2.0);

@@ -53,7 +53,8 @@ public record GoogLeNet(
 
     /** The network with auxiliary heads. */
     public static GoogLeNet withAuxiliaryHeads(int classes) {
-        return new GoogLeNet(lowerLayers(), middleLayers(), upperLayers(), classifier(classes), head(classes), head(classes));
+        return new GoogLeNet(lowerLayers(), middleLayers(), upperLayers(), classifier(classes), head(classes),
+                head(classes));
     }
 
     /**

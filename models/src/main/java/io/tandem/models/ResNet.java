@@ -63,7 +63,8 @@ public final class ResNet {
      * 10 classes it has 11,173,962 parameters.
      */
     public static ImageClassifier resNet18Cifar(int classes) {
-        return make("ResNet-18 for CIFAR", List.of(ConvNorm.of(64, 3)), ResidualBlock::basic, false, classes, 2, 2, 2, 2);
+        return make("ResNet-18 for CIFAR", List.of(ConvNorm.of(64, 3)), ResidualBlock::basic, false, classes, 2, 2, 2,
+                2);
     }
 
     private static List<Layer> imageNetStem() {

@@ -24,8 +24,8 @@ public enum Zoo {
     /** GoogLeNet with batch normalization. */
     GOOGLENET("googlenet", "GoogLeNet", "Szegedy et al., 2015", 3, 224, 1000, GoogLeNet::of),
     /** GoogLeNet with two auxiliary heads. */
-    GOOGLENET_AUX("googlenet-aux", "GoogLeNet, auxiliary heads", "Szegedy et al., 2015", 3, 224, 1000, (classes, channels, size) ->
-            GoogLeNet.withAuxiliaryHeads(classes).model(channels, size, size)),
+    GOOGLENET_AUX("googlenet-aux", "GoogLeNet, auxiliary heads", "Szegedy et al., 2015", 3, 224, 1000,
+            (classes, channels, size) -> GoogLeNet.withAuxiliaryHeads(classes).model(channels, size, size)),
     /** Inception-v4. */
     INCEPTION_V4("inception-v4", "Inception-v4", "Szegedy et al., 2017", 3, 299, 1000, InceptionV4::of),
     /** Residual network with 18 layers. */
@@ -60,7 +60,8 @@ public enum Zoo {
     }
 
     Zoo(String id, String title, String paper, int channels, int size, int classes, IntFunction<Layer> layer) {
-        this(id, title, paper, channels, size, classes, (c, depth, side) -> Model.of(layer.apply(c), depth, side, side));
+        this(id, title, paper, channels, size, classes,
+                (c, depth, side) -> Model.of(layer.apply(c), depth, side, side));
     }
 
     Zoo(String id, String title, String paper, int channels, int size, int classes, Factory factory) {

@@ -53,7 +53,8 @@ final class AutoencoderCommand implements Callable<Integer> {
     @Mixin
     private RunOptions run;
 
-    @Option(names = "--model", paramLabel = "MODEL", defaultValue = "dense", description = "dense or conv. Default: dense.")
+    @Option(names = "--model", paramLabel = "MODEL", defaultValue = "dense",
+            description = "dense or conv. Default: dense.")
     private Choice choice;
 
     @Option(names = "--code", paramLabel = "N", defaultValue = "2",
