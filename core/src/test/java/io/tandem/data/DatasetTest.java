@@ -123,7 +123,9 @@ class DatasetTest {
         assertThrows(IndexOutOfBoundsException.class, () -> data.subset(10));
         assertThrows(IndexOutOfBoundsException.class, () -> data.slice(5, 11));
         assertThrows(IndexOutOfBoundsException.class, () -> data.columns(2));
-        assertThrows(IllegalArgumentException.class, () -> data.columns(1, 1));
+        Batch twice = data.columns(1, 0, 1).rows(4, 6);
+        assertEquals(NDArray.ofInts(Shape.of(2), 4, 5), twice.column(0));
+        assertEquals(twice.column(0), twice.column(2));
         assertThrows(IllegalArgumentException.class, () -> data.concat(data.columns(0)));
         assertThrows(IllegalArgumentException.class, () -> data.take(-1));
     }
