@@ -411,7 +411,8 @@ final class LstmPrimitive {
     private Memory turned(PrimitiveKernel.Builder builder, Memory sums, int first, int count) {
         Memory turned = builder.movable(transposed((long) count * batch, GATES * units));
         builder.whenBound(() -> turned.pointTo(NativeMemory.ALL.asSlice(
-                rows(sums.segment().address(), first, new Slice(0, batch), GATES * units).address(), turned.descriptor().size())));
+                rows(sums.segment().address(), first, new Slice(0, batch), GATES * units).address(),
+                turned.descriptor().size())));
         return turned;
     }
 
@@ -429,7 +430,8 @@ final class LstmPrimitive {
         if (steps > 1) {
             Memory before = builder.movable(matrix((steps - 1L) * batch, units));
             builder.whenBound(() -> before.pointTo(NativeMemory.ALL.asSlice(
-                    states(in.get(6).address(), reverse ? 1 : 0, new Slice(0, batch)).address(), before.descriptor().size())));
+                    states(in.get(6).address(), reverse ? 1 : 0, new Slice(0, batch)).address(),
+                    before.descriptor().size())));
             builder.then(product(
                     builder,
                     turned(builder, sums, reverse ? 0 : 1, steps - 1),

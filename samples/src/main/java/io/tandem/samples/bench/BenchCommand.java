@@ -104,7 +104,8 @@ public final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         require(blocks >= 5, "--blocks must be at least 5, got " + blocks);
         require(seconds > 0 && warmUp >= 0, "--seconds must be positive and --warm-up not negative");
-        require(threads >= 0 && batch >= 0 && width > 0, "--threads and --batch must not be negative, --width positive");
+        require(threads >= 0 && batch >= 0 && width > 0,
+                "--threads and --batch must not be negative, --width positive");
         List<Workload> workloads = new ArrayList<>();
         for (String name : names.isEmpty() ? List.of("all") : names) {
             try {
@@ -281,7 +282,8 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private static String json(Map<String, Object> line) {
-        Separators separators = Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER);
+        Separators separators =
+                Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER);
         DefaultPrettyPrinter printer = new DefaultPrettyPrinter(separators);
         printer.indentObjectsWith(new DefaultPrettyPrinter.FixedSpaceIndenter());
         try {

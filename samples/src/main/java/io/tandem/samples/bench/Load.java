@@ -41,7 +41,8 @@ record Load(OptionalDouble own, OptionalDouble all, double seconds) {
 
     /** Processors that this process kept busy since an earlier look. */
     double ownSince(Load earlier) {
-        return own.isEmpty() ? Double.NaN : (own.getAsDouble() - earlier.own.getAsDouble()) / (seconds - earlier.seconds);
+        return own.isEmpty() ? Double.NaN
+                : (own.getAsDouble() - earlier.own.getAsDouble()) / (seconds - earlier.seconds);
     }
 
     /** Processors that others kept busy since an earlier look; 0 where that is not known. */

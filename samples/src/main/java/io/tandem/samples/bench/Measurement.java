@@ -97,7 +97,7 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
         graph.output("c", graph.input("a", type).matmul(graph.input("b", type)));
         Shape shape = Shape.of(size, size);
         try (Executable product = device.compile(
-                        new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
+                new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
                 Buffer a = filled(Workload.gaussian(1, shape).getFirst());
                 Buffer b = filled(Workload.gaussian(2, shape).getFirst());
                 Buffer c = device.allocate(type.bytes())) {
@@ -185,7 +185,7 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
         Graph graph = new Graph();
         graph.output("y", graph.input("x", type).neg());
         try (Executable copy = device.compile(
-                        new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
+                new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
                 Buffer x = filled(NDArray.zeros(type));
                 Buffer y = device.allocate(type.bytes())) {
             double best = 0;
