@@ -141,9 +141,10 @@ public record ModelProfile(List<Entry> layers) {
             widths.add(rows.stream().mapToInt(r -> r.get(at).length()).max().orElse(0));
         }
         // Numbers stand to the right.
-        String format = "%%-%ds  %%-%ds  %%-%ds  %%%ds  %%%ds  %%%ds  %%-%ds".formatted(widths.toArray());
+        String format = String.format(
+                Locale.ROOT, "%%-%ds  %%-%ds  %%-%ds  %%%ds  %%%ds  %%%ds  %%-%ds", widths.toArray());
         return rows.stream()
-                .map(row -> format.formatted(row.toArray()).stripTrailing())
+                .map(row -> String.format(Locale.ROOT, format, row.toArray()).stripTrailing())
                 .collect(Collectors.joining("\n"));
     }
 

@@ -21,6 +21,8 @@ import io.tandem.tensor.TensorType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -46,15 +48,18 @@ final class ConvolutionPrimitive {
         if (epilogue.flatMap(Plan.Epilogue::activation).isPresent()) {
             attributes = attributes.then(EltwiseFunction.RELU);
         }
-        Convolution.Forward operation = new Convolution.Forward(
-                Propagation.TRAINING,
-                OneDnnLayout.factor(context, x),
-                filter.open(context),
-                bias,
-                OneDnnLayout.preferred(y),
-                geometry(op.geometry()));
+        PrimitiveAttributes wanted = attributes;
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
-                PrimitiveDescriptor descriptor = context.engine().describe(operation, attributes)) {
+                PrimitiveDescriptor descriptor = fastest(layouts -> context.engine()
+                        .describe(
+                                new Convolution.Forward(
+                                        Propagation.TRAINING,
+                                        layouts.apply(OneDnnLayout.factor(context, x)),
+                                        filter.open(context),
+                                        bias,
+                                        layouts.apply(OneDnnLayout.preferred(y)),
+                                        geometry(op.geometry())),
+                                wanted))) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
@@ -85,11 +90,15 @@ final class ConvolutionPrimitive {
         MemoryDescriptor preferredY = OneDnnLayout.factor(context, dy);
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor hint = hint(context, dx, filter, dy, geometry);
-                PrimitiveDescriptor descriptor = context.engine()
+                PrimitiveDescriptor descriptor = fastest(layouts -> context.engine()
                         .describe(
                                 new Convolution.BackwardData(
-                                        preferredX, filter.open(context), preferredY, geometry, hint),
-                                context.attributes())) {
+                                        layouts.apply(preferredX),
+                                        filter.open(context),
+                                        layouts.apply(preferredY),
+                                        geometry,
+                                        hint),
+                                context.attributes()))) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
@@ -120,11 +129,16 @@ final class ConvolutionPrimitive {
         MemoryDescriptor preferredY = OneDnnLayout.factor(context, dy);
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor hint = hint(context, x, filter, dy, geometry);
-                PrimitiveDescriptor descriptor = context.engine()
+                PrimitiveDescriptor descriptor = fastest(layouts -> context.engine()
                         .describe(
                                 new Convolution.BackwardWeights(
-                                        preferredX, filter.openResult(), Optional.empty(), preferredY, geometry, hint),
-                                context.attributes())) {
+                                        layouts.apply(preferredX),
+                                        filter.openResult(),
+                                        Optional.empty(),
+                                        layouts.apply(preferredY),
+                                        geometry,
+                                        hint),
+                                context.attributes()))) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
@@ -142,19 +156,33 @@ final class ConvolutionPrimitive {
         }
     }
 
+    /**
+     * A primitive for the layouts that activations have; where the library has no fast code for these, one for layouts of its
+     * own choice, to and from which they are copied.
+     */
+    private static PrimitiveDescriptor fastest(
+            Function<UnaryOperator<MemoryDescriptor>, PrimitiveDescriptor> describe) {
+        PrimitiveDescriptor direct = describe.apply(UnaryOperator.identity());
+        if (!direct.isReference()) {
+            return direct;
+        }
+        direct.close();
+        return describe.apply(MemoryDescriptor::withAnyLayout);
+    }
+
     /** The forward primitive that a gradient belongs to. */
     private static PrimitiveDescriptor hint(
             OneDnnContext context, Place x, Filter filter, Place y, WindowGeometry geometry) {
-        return context.engine()
+        return fastest(layouts -> context.engine()
                 .describe(
                         new Convolution.Forward(
                                 Propagation.TRAINING,
-                                OneDnnLayout.factor(context, x),
+                                layouts.apply(OneDnnLayout.factor(context, x)),
                                 filter.open(context),
                                 Optional.empty(),
-                                OneDnnLayout.factor(context, y),
+                                layouts.apply(OneDnnLayout.factor(context, y)),
                                 geometry),
-                        context.attributes());
+                        context.attributes()));
     }
 
     /** Whether kernels in Java could take over. */
