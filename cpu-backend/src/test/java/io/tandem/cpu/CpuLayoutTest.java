@@ -1,6 +1,7 @@
 package io.tandem.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -21,10 +22,21 @@ import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
 import io.tandem.graph.Tensor;
+import io.tandem.nn.Activation;
+import io.tandem.nn.Conv;
+import io.tandem.nn.Dense;
+import io.tandem.nn.GlobalAveragePool;
+import io.tandem.nn.Losses;
+import io.tandem.nn.Model;
+import io.tandem.nn.Sequential;
+import io.tandem.optim.Sgd;
 import io.tandem.reference.Interpreter;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
+import io.tandem.train.State;
+import io.tandem.train.TrainStep;
+import io.tandem.train.Training;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -155,6 +167,39 @@ class CpuLayoutTest {
                                 Optional.empty(),
                                 new Tolerance(64, 2000).mismatch(expected.get(argument.name()), actual),
                                 argument.name() + (fuse ? " fused" : " unfused"));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Layouts that suit most convolutions must not push others to the library's reference code, 100 times slower. */
+    @Test
+    void noConvolutionFallsToReferenceCode() {
+        assumeTrue(OneDnn.find().isPresent(), "needs oneDNN");
+        int[][] channels = {{16, 32}, {32, 16}, {16, 16}, {64, 128}, {3, 24}};
+        try (Device device = Device.of("cpu")) {
+            for (int[] pair : channels) {
+                for (int stride = 1; stride <= 2; stride++) {
+                    Model model = Model.of(
+                            Sequential.of(
+                                    Conv.conv2d(pair[0], 3).withPadding(1),
+                                    Conv.conv2d(pair[1], 3).withStride(stride).withPadding(1),
+                                    Activation.relu(),
+                                    GlobalAveragePool.of(),
+                                    Dense.of(3)),
+                            pair[0], 14, 14);
+                    Training training = Training.of(model, Losses.crossEntropy(), Sgd.of(0.1));
+                    try (State state = State.of(model, device, 1);
+                            TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
+                        NDArray labels = NDArray.zeros(TensorType.of(DType.I32, 4));
+                        step.run(List.of(NDArray.zeros(TensorType.f32(4, pair[0], 14, 14))), labels).loss();
+                        for (Executable.StepTime time : step.profile(4)) {
+                            assertFalse(
+                                    time.kernel().contains("ref:"),
+                                    () -> time.kernel() + " for " + time.step().label() + ", channels "
+                                            + pair[0] + " and " + pair[1]);
+                        }
                     }
                 }
             }
