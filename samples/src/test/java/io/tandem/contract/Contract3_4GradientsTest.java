@@ -101,7 +101,7 @@ class Contract3_4GradientsTest {
         assertEquals(dot, Diagram.of(step()).dot());
         assertTrue(dot.contains("subgraph cluster_0") && dot.contains("->"), dot);
         // A box for each node, and one for each output.
-        long boxes = step().nodes().size() + step().outputs().size();
+        long boxes = (long) step().nodes().size() + step().outputs().size();
         assertEquals(boxes, dot.lines().filter(l -> l.matches("\\s+n\\d+ \\[label=.*")).count());
     }
 
