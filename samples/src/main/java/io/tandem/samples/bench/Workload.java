@@ -104,12 +104,14 @@ enum Workload {
                         integers(2, Shape.of(n), 10));
             }
             case MNIST_CNN, INFER, STARTUP -> {
+                // Where the start is measured, drawing numbers is not.
+                int pool = this == STARTUP ? 1 : POOL;
                 int n = batch > 0 ? batch : 128;
                 Model model = Model.of(cnn(), 1, 28, 28);
                 yield new Task(
                         Training.of(model, Losses.crossEntropy(), Adam.of(1e-3)),
-                        gaussian(1, Shape.of(n, 1, 28, 28)),
-                        integers(2, Shape.of(n), 10));
+                        gaussian(1, Shape.of(n, 1, 28, 28), pool),
+                        integers(2, Shape.of(n), 10, pool));
             }
             case LSTM_FORECAST -> {
                 int n = batch > 0 ? batch : 64;
@@ -184,15 +186,23 @@ enum Workload {
     }
 
     static List<NDArray> gaussian(long seed, Shape shape) {
+        return gaussian(seed, shape, POOL);
+    }
+
+    private static List<NDArray> gaussian(long seed, Shape shape, int count) {
         Random random = new Random(seed);
-        return IntStream.range(0, POOL)
+        return IntStream.range(0, count)
                 .mapToObj(i -> NDArray.generate(new TensorType(DType.F32, shape), j -> random.nextGaussian()))
                 .toList();
     }
 
     private static List<NDArray> integers(long seed, Shape shape, int bound) {
+        return integers(seed, shape, bound, POOL);
+    }
+
+    private static List<NDArray> integers(long seed, Shape shape, int bound, int count) {
         Random random = new Random(seed);
-        return IntStream.range(0, POOL)
+        return IntStream.range(0, count)
                 .mapToObj(i -> NDArray.generate(new TensorType(DType.I32, shape), j -> random.nextInt(bound)))
                 .toList();
     }
