@@ -3,6 +3,7 @@ package io.tandem.backend;
 import io.tandem.compile.Cost;
 import io.tandem.compile.Plan;
 import io.tandem.tensor.TensorType;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -52,7 +53,7 @@ public record Profile(List<Row> rows, Peaks peaks) {
      */
     public static Profile of(List<List<Executable.StepTime>> runs, Peaks peaks) {
         List<Executable.StepTime> first = runs.getFirst();
-        List<Row> rows = new java.util.ArrayList<>();
+        List<Row> rows = new ArrayList<>();
         for (int i = 0; i < first.size(); i++) {
             int at = i;
             double[] seconds =
@@ -77,9 +78,9 @@ public record Profile(List<Row> rows, Peaks peaks) {
         double memory = row.cost().bytes() / row.seconds() / peaks.bytesPerSecond();
         double best = Math.max(compute, memory);
         if (best < LOW) {
-            return row.seconds() < SHORT ? "launch" : "latency (%.0f %%)".formatted(100 * best);
+            return row.seconds() < SHORT ? "launch" : String.format(Locale.ROOT, "latency (%.0f %%)", 100 * best);
         }
-        return "%s (%.0f %%)".formatted(compute > memory ? "compute" : "memory", 100 * best);
+        return String.format(Locale.ROOT, "%s (%.0f %%)", compute > memory ? "compute" : "memory", 100 * best);
     }
 
     /** The longest steps first, as a table. */

@@ -1,11 +1,11 @@
 package io.tandem.compile;
 
 import io.tandem.graph.Graph;
+import io.tandem.graph.MultiplyAdds;
 import io.tandem.graph.Node;
 import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Tensor;
-import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 
@@ -44,8 +44,7 @@ public record Cost(long flops, long bytes) {
         return plan.steps().stream().map(Cost::of).reduce(new Cost(0, 0), Cost::plus);
     }
 
-    /** Floating-point operations of all nodes of a graph, those inside composites and scans included. */
-    public static long flops(Graph graph) {
+    private static long flops(Graph graph) {
         long sum = 0;
         for (Node node : graph.nodes()) {
             sum += flops(node.op(), node.operands().stream().map(Tensor::type).toList(), node.types());
@@ -83,46 +82,24 @@ public record Cost(long flops, long bytes) {
 
     private static long flops(Op op, List<TensorType> operands, List<TensorType> results) {
         return switch (op) {
-            case Op.MatMul product -> {
-                Shape a = operands.getFirst().shape();
-                yield 2 * size(results) * a.dim(product.transposeA() ? -2 : -1);
-            }
-            case Op.Convolution convolution -> 2 * size(results) * perOutput(operands.get(1).shape());
-            case Op.ConvolutionInputGradient gradient ->
-                2 * operands.get(1).shape().size() * perOutput(operands.getFirst().shape());
-            case Op.ConvolutionFilterGradient gradient ->
-                2 * operands.get(1).shape().size() * perOutput(gradient.filterShape());
+            case Op.MatMul _, Op.Convolution _, Op.ConvolutionInputGradient _, Op.ConvolutionFilterGradient _ ->
+                2 * MultiplyAdds.of(op, operands, results);
             case Op.Pool pool -> size(results) * window(pool.geometry());
             case Op.PoolGradient pool -> operands.getLast().shape().size() * window(pool.geometry());
             case Op.PoolPick pick -> size(results) * window(pick.geometry());
-            case Op.Reduce reduce -> operands.getFirst().shape().size();
-            case Op.ArgReduce reduce -> operands.getFirst().shape().size();
-            case Op.ScatterAdd scatter -> operands.get(1).shape().size();
-            case Op.Unary unary -> size(results);
-            case Op.Binary binary -> size(results);
-            case Op.Compare compare -> size(results);
-            case Op.Select select -> size(results);
+            case Op.Reduce _ -> operands.getFirst().shape().size();
+            case Op.ArgReduce _ -> operands.getFirst().shape().size();
+            case Op.ScatterAdd _ -> operands.get(1).shape().size();
+            case Op.Unary _ -> size(results);
+            case Op.Binary _ -> size(results);
+            case Op.Compare _ -> size(results);
+            case Op.Select _ -> size(results);
             case Op.Scan scan -> scan.length() * flops(scan.body());
             case Op.Composite composite -> flops(composite.body());
-            case Op.Input input -> 0;
-            case Op.Constant constant -> 0;
-            case Op.Iota iota -> 0;
-            case Op.Random random -> 0;
-            case Op.Cast cast -> 0;
-            case Op.Reshape reshape -> 0;
-            case Op.Permute permute -> 0;
-            case Op.Broadcast broadcast -> 0;
-            case Op.Slice slice -> 0;
-            case Op.Pad pad -> 0;
-            case Op.Concat concat -> 0;
-            case Op.Flip flip -> 0;
-            case Op.Gather gather -> 0;
+            case Op.Input _, Op.Constant _, Op.Iota _, Op.Random _, Op.Cast _ -> 0;
+            case Op.Reshape _, Op.Permute _, Op.Broadcast _, Op.Slice _, Op.Pad _ -> 0;
+            case Op.Concat _, Op.Flip _, Op.Gather _ -> 0;
         };
-    }
-
-    /** Multiplications that go into one element of a convolution's result. */
-    private static long perOutput(Shape filter) {
-        return filter.size() / filter.dim(0);
     }
 
     private static long window(PoolGeometry geometry) {
