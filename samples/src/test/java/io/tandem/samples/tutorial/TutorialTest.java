@@ -79,7 +79,7 @@ class TutorialTest {
     void chapter06() {
         Printed printed = Printed.by(Chapter06Generalization::main);
         assertTrue(printed.after("hint").startsWith("Overfitting: "), printed::text);
-        assertTrue(printed.number("epochs") < 200, printed::text);
+        assertTrue(printed.number("epochs") < 150, printed::text);
         assertTrue(printed.number("best loss") < 0.5 * printed.number("loss at the end"), printed::text);
     }
 
