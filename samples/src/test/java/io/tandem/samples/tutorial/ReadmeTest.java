@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.samples.HelloDigits;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.Resources;
@@ -22,7 +21,6 @@ class ReadmeTest {
     }
 
     @Test
-    @Tag("slow")
     void helloDigitsReadsDigits() {
         Printed printed = Printed.by(() -> HelloDigits.main(new String[0]));
         double accuracy = Printed.figureOf(printed.text(), "accuracy");
