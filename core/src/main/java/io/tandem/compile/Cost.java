@@ -82,7 +82,7 @@ public record Cost(long flops, long bytes) {
 
     private static long flops(Op op, List<TensorType> operands, List<TensorType> results) {
         return switch (op) {
-            case Op.MatMul _, Op.Convolution _, Op.ConvolutionInputGradient _, Op.ConvolutionFilterGradient _ ->
+            case Op.MatMul _,Op.Convolution _,Op.ConvolutionInputGradient _,Op.ConvolutionFilterGradient _ ->
                 2 * MultiplyAdds.of(op, operands, results);
             case Op.Pool pool -> size(results) * window(pool.geometry());
             case Op.PoolGradient pool -> operands.getLast().shape().size() * window(pool.geometry());
@@ -96,9 +96,9 @@ public record Cost(long flops, long bytes) {
             case Op.Select _ -> size(results);
             case Op.Scan scan -> scan.length() * flops(scan.body());
             case Op.Composite composite -> flops(composite.body());
-            case Op.Input _, Op.Constant _, Op.Iota _, Op.Random _, Op.Cast _ -> 0;
-            case Op.Reshape _, Op.Permute _, Op.Broadcast _, Op.Slice _, Op.Pad _ -> 0;
-            case Op.Concat _, Op.Flip _, Op.Gather _ -> 0;
+            case Op.Input _,Op.Constant _,Op.Iota _,Op.Random _,Op.Cast _ -> 0;
+            case Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Pad _ -> 0;
+            case Op.Concat _,Op.Flip _,Op.Gather _ -> 0;
         };
     }
 

@@ -31,11 +31,11 @@ public final class MultiplyAdds {
             case Op.ConvolutionFilterGradient gradient -> size(operands, 1) * perOutput(gradient.filterShape());
             case Op.Composite composite -> of(composite.body());
             case Op.Scan scan -> scan.length() * of(scan.body());
-            case Op.Input _, Op.Constant _, Op.Iota _, Op.Random _ -> 0;
-            case Op.Unary _, Op.Binary _, Op.Compare _, Op.Select _, Op.Cast _ -> 0;
-            case Op.Reshape _, Op.Permute _, Op.Broadcast _, Op.Slice _, Op.Pad _, Op.Concat _, Op.Flip _ -> 0;
-            case Op.Reduce _, Op.ArgReduce _, Op.Gather _, Op.ScatterAdd _ -> 0;
-            case Op.Pool _, Op.PoolGradient _, Op.PoolPick _ -> 0;
+            case Op.Input _,Op.Constant _,Op.Iota _,Op.Random _ -> 0;
+            case Op.Unary _,Op.Binary _,Op.Compare _,Op.Select _,Op.Cast _ -> 0;
+            case Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Pad _,Op.Concat _,Op.Flip _ -> 0;
+            case Op.Reduce _,Op.ArgReduce _,Op.Gather _,Op.ScatterAdd _ -> 0;
+            case Op.Pool _,Op.PoolGradient _,Op.PoolPick _ -> 0;
         };
     }
 

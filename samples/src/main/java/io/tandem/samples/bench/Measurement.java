@@ -98,8 +98,8 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
         Shape shape = Shape.of(size, size);
         try (Executable product = device.compile(
                 new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
-                Buffer a = filled(Workload.gaussian(1, shape).getFirst());
-                Buffer b = filled(Workload.gaussian(2, shape).getFirst());
+                Buffer a = filled(Workload.gaussian(1, shape, 1).getFirst());
+                Buffer b = filled(Workload.gaussian(2, shape, 1).getFirst());
                 Buffer c = device.allocate(type.bytes())) {
             List<Buffer> arguments = product.plan().arguments().stream()
                     .map(argument -> switch (argument.name()) {

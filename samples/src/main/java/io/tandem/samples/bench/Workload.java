@@ -189,7 +189,7 @@ enum Workload {
         return gaussian(seed, shape, POOL);
     }
 
-    private static List<NDArray> gaussian(long seed, Shape shape, int count) {
+    static List<NDArray> gaussian(long seed, Shape shape, int count) {
         Random random = new Random(seed);
         return IntStream.range(0, count)
                 .mapToObj(i -> NDArray.generate(new TensorType(DType.F32, shape), j -> random.nextGaussian()))
