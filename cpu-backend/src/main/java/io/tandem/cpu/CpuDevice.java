@@ -19,6 +19,7 @@ import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.primitive.FusedCode;
 import io.tandem.cpu.primitive.OneDnnContext;
 import io.tandem.cpu.primitive.OneDnnKernels;
+import io.tandem.cpu.winograd.WinogradCode;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,7 +62,9 @@ final class CpuDevice implements Device {
         threads = owner.compute(() -> new DeviceThreads(settings.workers(count, oneDnn)));
         context = owner.compute(() -> oneDnn.map(l -> new OneDnnContext(l, options)));
         compiler = settings.compiler();
-        library = context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads)));
+        Optional<WinogradCode> winograd =
+                compiler.form() == KernelCompiler.Form.MACHINE ? WinogradCode.find() : Optional.empty();
+        library = context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads), winograd));
         lowering = new CpuLowering(owner, library);
         warn(oneDnn);
         info = new DeviceInfo(

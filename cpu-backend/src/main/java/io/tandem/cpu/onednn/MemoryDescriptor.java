@@ -57,7 +57,20 @@ public final class MemoryDescriptor {
      */
     public static MemoryDescriptor of(DataType type, FormatTag format, long... dims) {
         requireDims(dims);
-        return MemoryDescriptorCalls.withTag(type, format, dims);
+        return MemoryDescriptorCalls.withTag(type, format.code(dims.length), format.name(), dims);
+    }
+
+    /**
+     * A filter in blocks; they are padded where the channels do not fill them.
+     *
+     * @param dims sizes in the order results, inputs, height, width
+     */
+    public static MemoryDescriptor filter(DataType type, FilterTag format, long... dims) {
+        if (dims.length != 4) {
+            throw new IllegalArgumentException(format + " needs four sizes, not " + Arrays.toString(dims));
+        }
+        requireDims(dims);
+        return MemoryDescriptorCalls.withTag(type, format.code(), format.name(), dims);
     }
 
     /**

@@ -38,12 +38,12 @@ final class MemoryDescriptorCalls {
 
     private MemoryDescriptorCalls() {}
 
-    static MemoryDescriptor withTag(DataType type, FormatTag format, long[] dims) {
+    /** @param tag the library's number for a layout */
+    static MemoryDescriptor withTag(DataType type, int tag, String name, long[] dims) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             MemorySegment sizes = arena.allocateFrom(JAVA_LONG, dims);
-            int tag = format.code(dims.length);
-            Calls.check("dnnl_memory_desc_create_with_tag", () -> type + Arrays.toString(dims) + " " + format,
+            Calls.check("dnnl_memory_desc_create_with_tag", () -> type + Arrays.toString(dims) + " " + name,
                     () -> (int) WITH_TAG.invokeExact(out, dims.length, sizes, type.code(), tag));
             return take(out);
         }

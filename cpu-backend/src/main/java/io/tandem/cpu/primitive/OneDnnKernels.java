@@ -15,6 +15,7 @@ import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.cpu.onednn.Propagation;
 import io.tandem.cpu.onednn.Reorder;
 import io.tandem.cpu.onednn.WindowGeometry;
+import io.tandem.cpu.winograd.WinogradCode;
 import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
@@ -31,12 +32,18 @@ import org.jspecify.annotations.Nullable;
 public final class OneDnnKernels {
     private final OneDnnContext context;
     private final FusedCode code;
+    private final Optional<WinogradPrimitive> winograd;
     private @Nullable IntUnaryOperator blocks; // made when it is first needed
 
-    /** Kernels in a context; to be used on its thread. */
-    public OneDnnKernels(OneDnnContext context, FusedCode code) {
+    /**
+     * Kernels in a context; to be used on its thread.
+     *
+     * @param winograd machine code of convolutions in Winograd's form, where it may be used
+     */
+    public OneDnnKernels(OneDnnContext context, FusedCode code, Optional<WinogradCode> winograd) {
         this.context = context;
         this.code = code;
+        this.winograd = winograd.map(w -> new WinogradPrimitive(context, w, code.team()));
     }
 
     /** A kernel for a call; empty if oneDNN has none, or only a slow one. */
@@ -50,9 +57,15 @@ public final class OneDnnKernels {
         try {
             return switch (call.op()) {
                 case Op.MatMul op -> MatMulPrimitive.make(context, op, call.epilogue(), places);
-                case Op.Convolution op -> ConvolutionPrimitive.forward(context, op, call.epilogue(), places);
-                case Op.ConvolutionInputGradient op -> ConvolutionPrimitive.inputGradient(context, op, places);
-                case Op.ConvolutionFilterGradient op -> ConvolutionPrimitive.filterGradient(context, op, places);
+                case Op.Convolution op ->
+                    winograd.flatMap(w -> w.forward(op, call.epilogue(), places))
+                            .or(() -> ConvolutionPrimitive.forward(context, op, call.epilogue(), places));
+                case Op.ConvolutionInputGradient op ->
+                    winograd.flatMap(w -> w.inputGradient(op, places))
+                            .or(() -> ConvolutionPrimitive.inputGradient(context, op, places));
+                case Op.ConvolutionFilterGradient op ->
+                    winograd.flatMap(w -> w.filterGradient(op, places))
+                            .or(() -> ConvolutionPrimitive.filterGradient(context, op, places));
                 case Op.Pool op -> pools(op.pooling(), op.geometry(), places.operands().getFirst().type())
                         ? PoolPrimitive.forward(context, op, places)
                         : Optional.empty();

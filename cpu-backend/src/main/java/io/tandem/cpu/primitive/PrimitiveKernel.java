@@ -205,6 +205,12 @@ final class PrimitiveKernel implements StepKernel {
             return memory;
         }
 
+        /** Closes something with the kernel. */
+        <T extends AutoCloseable> T owns(T resource) {
+            resources.add(resource);
+            return resource;
+        }
+
         /** Adds what is to be done each time when places and temporary memory have moved. */
         void whenBound(Runnable action) {
             whenBound.add(action);

@@ -47,6 +47,10 @@ public enum GeneralInstruction {
     SHL_IMMEDIATE(0xc1, true),
     /** The address is in the operand; the register operand is 2. */
     CALL(0xff, false),
+    /** Brings memory into all caches; the register operand is 1. */
+    PREFETCH(0x0f18, false),
+    /** Brings memory into the caches, to be written; the register operand is 1. */
+    PREFETCH_TO_WRITE(0x0f0d, false),
     /** By RCX; the register operand is 4. */
     SHL_BY_CL(0xd3, true),
     /** A float to the x87 stack; the register operand is 0. */

@@ -14,6 +14,8 @@ public enum VectorInstruction {
     VSUBPD(1, 1, 1, 0x5c),
     VDIVPS(1, 0, 0, 0x5e),
     VDIVPD(1, 1, 1, 0x5e),
+    /** The second of two operands if either is NaN. */
+    VMAXPS(1, 0, 0, 0x5f),
     VSQRTPS(1, 0, 0, 0x51),
     VSQRTPD(1, 1, 1, 0x51),
     VRANGEPS(3, 1, 0, 0x50),
