@@ -193,6 +193,12 @@ final class ProductCases {
                 Shape.of(1, 1, 3, 3));
         convolution(cases, "2-d, many channels", geometry(2).pad(1, 1).convolution(), Shape.of(2, 33, 6, 6),
                 Shape.of(17, 33, 3, 3));
+        convolution(cases, "2-d, blocks of channels", geometry(2).pad(1, 1).convolution(), Shape.of(3, 16, 12, 11),
+                Shape.of(32, 16, 3, 3));
+        convolution(cases, "2-d, blocks of channels without padding", geometry(2).convolution(),
+                Shape.of(2, 32, 14, 10), Shape.of(16, 32, 3, 3));
+        convolution(cases, "2-d, many blocks of few pixels", geometry(2).pad(1, 1).convolution(),
+                Shape.of(2, 16, 8, 8), Shape.of(80, 16, 3, 3));
         convolution(cases, "2-d, stem", geometry(2).stride(2).pad(3, 3).convolution(), Shape.of(1, 3, 33, 33),
                 Shape.of(8, 3, 7, 7));
         convolution(cases, "2-d, no images", geometry(2).convolution(), Shape.of(0, 3, 5, 5), Shape.of(4, 3, 3, 3));

@@ -52,7 +52,7 @@ final class WinogradPrimitive {
         Place x = places.operands().get(0);
         Place w = places.operands().get(1);
         Place y = places.result();
-        if (!pays(op.geometry(), x, w, y)) {
+        if (!pays(op.geometry(), x, w, y, y)) {
             return Optional.empty();
         }
         boolean bias = epilogue.map(Plan.Epilogue::bias).orElse(false);
@@ -66,7 +66,7 @@ final class WinogradPrimitive {
         Place w = places.operands().get(0);
         Place dy = places.operands().get(1);
         Place dx = places.result();
-        if (!pays(op.geometry(), dx, w, dy)) {
+        if (!pays(op.geometry(), dx, w, dy, dx)) {
             return Optional.empty();
         }
         WinogradConvolution.Task task = new WinogradConvolution.Task(
@@ -109,7 +109,7 @@ final class WinogradPrimitive {
         Place x = places.operands().get(0);
         Place dy = places.operands().get(1);
         Place dw = places.result();
-        if (!pays(op.geometry(), x, dw, dy)) {
+        if (!pays(op.geometry(), x, dw, dy, dy)) {
             return Optional.empty();
         }
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context)) {
@@ -152,7 +152,8 @@ final class WinogradPrimitive {
         return MemoryDescriptor.filter(DataType.F32, tag, dims(place));
     }
 
-    private boolean pays(ConvolutionGeometry geometry, Place x, Place w, Place y) {
+    /** @param tiled the images whose tiles are computed */
+    private boolean pays(ConvolutionGeometry geometry, Place x, Place w, Place y, Place tiled) {
         Shape filter = w.type().shape();
         boolean possible = geometry.axes() == 2
                 && geometry.groups() == 1
@@ -168,7 +169,7 @@ final class WinogradPrimitive {
                 && isInBlocksOrRowMajor(x)
                 && isInBlocksOrRowMajor(y)
                 && context.factor(DataType.F32) == DataType.F32;
-        return possible && isFaster(filter, y.type().shape());
+        return possible && isFaster(filter, y.type().shape(), tiled.type().shape());
     }
 
     private static boolean isFloat(Place place) {
@@ -184,9 +185,9 @@ final class WinogradPrimitive {
     }
 
     /** Compares costs per 16 filters, in clock cycles of 16 products each. */
-    private static boolean isFaster(Shape filter, Shape y) {
+    private static boolean isFaster(Shape filter, Shape y, Shape tiled) {
         double pixels = (double) y.dim(0) * y.dim(2) * y.dim(3);
-        double tiles = (double) y.dim(0) * Math.ceilDiv(y.dim(2), 4) * Math.ceilDiv(y.dim(3), 4);
+        double tiles = (double) tiled.dim(0) * Math.ceilDiv(tiled.dim(2), 4) * Math.ceilDiv(tiled.dim(3), 4);
         double transforms = INPUT_COST / filter.dim(0) + RESULT_COST / filter.dim(1);
         return tiles * (36 + transforms) + FILTER_COST < 0.9 * 9 * pixels;
     }
