@@ -13,7 +13,10 @@ public record DeviceOptions(int threads, boolean deterministic, MathPolicy math,
 
     /** How float32 products and convolutions are computed. */
     public enum MathPolicy {
-        /** In float32. */
+        /**
+         * In float32. Convolutions may be computed by algorithms with fewer multiplications, such as Winograd's, whose
+         * rounding errors are of the size that sums in float32 have.
+         */
         EXACT,
         /** With inputs rounded to TensorFloat-32 (10 fraction bits) where the device has it. */
         TF32,
