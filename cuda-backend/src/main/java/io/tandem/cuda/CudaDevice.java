@@ -8,6 +8,7 @@ import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
 import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaStream;
 import io.tandem.cuda.driver.DeviceProperties;
@@ -15,6 +16,7 @@ import io.tandem.cuda.driver.Driver;
 import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.MemoryInfo;
 import io.tandem.cuda.lib.Workspace;
+import io.tandem.cuda.lowering.ChannelsLast;
 import io.tandem.cuda.lowering.CompiledPlan;
 import io.tandem.cuda.lowering.CudaLowering;
 import io.tandem.cuda.lowering.FaultMemory;
@@ -73,8 +75,10 @@ public final class CudaDevice implements Device {
         runtime.blas().setStream(stream);
         runtime.blas().setWorkspace(new Workspace(blasWorkspace, settings.blasWorkspaceBytes()));
         runtime.dnn().setStream(stream);
+        Architecture architecture = driver.properties().architecture();
         this.context = new LoweringContext(
-                stream, runtime.blas(), runtime.dnn(), library, driver.properties().architecture(), faults, options);
+                stream, runtime.blas(), runtime.dnn(), library, architecture, faults, options,
+                new ChannelsLast(settings.channelsLast(), options, architecture));
     }
 
     @Override

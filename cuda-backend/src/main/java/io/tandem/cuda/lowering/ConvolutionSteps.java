@@ -39,11 +39,13 @@ final class ConvolutionSteps {
     private final LoweringContext context;
     private final Region scratch;
     private final IndexingSteps movements;
+    private final LayoutSteps layouts;
 
-    ConvolutionSteps(LoweringContext context, Region scratch, IndexingSteps movements) {
+    ConvolutionSteps(LoweringContext context, Region scratch, IndexingSteps movements, LayoutSteps layouts) {
         this.context = context;
         this.scratch = scratch;
         this.movements = movements;
+        this.layouts = layouts;
     }
 
     /**
@@ -105,9 +107,12 @@ final class ConvolutionSteps {
     // ---- by cuDNN
 
     private Optional<StepKernel> library(Call call) {
-        // 16-bit convolutions that cuDNN does not have for row-major tensors it may have with the channels innermost.
+        // The order of the values as they are; then the other one, which cuDNN may have kernels for.
         boolean narrow = call.input().dtype().bytes() == 2;
-        for (boolean channelsLast : narrow ? new boolean[] {false, true} : new boolean[] {false}) {
+        boolean last = call.input().channelsLast()
+                || call.output().channelsLast()
+                || context.channelsLast().where() == ChannelsLast.Where.EVERYWHERE;
+        for (boolean channelsLast : narrow || last ? new boolean[] {last, !last} : new boolean[] {false}) {
             try {
                 return Optional.of(library(call, channelsLast));
             } catch (CudaException | IllegalArgumentException refused) {
@@ -129,32 +134,32 @@ final class ConvolutionSteps {
             padded[a + 2] += geometry.padLow().get(a) + geometry.padHigh().get(a) - 2 * even.get(a);
         }
         ScratchParts parts = new ScratchParts(scratch);
+        // Padding is added and taken away in row-major order.
+        Place plain = uneven ? layouts.arranged(parts, call.input(), false) : call.input();
         Place input = uneven ? parts.take(TensorType.of(call.input().dtype(), padded)) : call.input();
         Call inner = new Call(call.pass(), geometry, input, call.filter(), call.output());
+        Call arranged = new Call(
+                call.pass(),
+                geometry,
+                layouts.arranged(parts, inner.input(), channelsLast),
+                layouts.arranged(parts, inner.filter(), channelsLast),
+                layouts.arranged(parts, inner.output(), channelsLast));
         ConvolutionProblem problem = problem(inner, even, channelsLast);
         ConvolutionAlgorithm algorithm = context.dnn()
                 .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
         List<StepKernel> steps = new ArrayList<>();
         if (uneven && call.pass() != ConvolutionPass.BACKWARD_DATA) {
-            steps.add(movements.pad(padding(geometry, even), call.input(), input));
+            layouts.bring(steps, call.input(), plain);
+            steps.add(movements.pad(padding(geometry, even), plain, input));
         }
-        if (channelsLast) {
-            Call moved = new Call(
-                    call.pass(),
-                    geometry,
-                    parts.take(inner.input().type()),
-                    parts.take(inner.filter().type()),
-                    parts.take(inner.output().type()));
-            for (int i = 0; i < 2; i++) {
-                steps.add(channels(inner.operands().get(i), moved.operands().get(i), true));
-            }
-            steps.add(new LibraryCall(context, moved, problem, algorithm, parts.bytes(algorithm.workspace())));
-            steps.add(channels(moved.result(), inner.result(), false));
-        } else {
-            steps.add(new LibraryCall(context, inner, problem, algorithm, parts.bytes(algorithm.workspace())));
+        for (int i = 0; i < 2; i++) {
+            layouts.bring(steps, inner.operands().get(i), arranged.operands().get(i));
         }
+        steps.add(new LibraryCall(context, arranged, problem, algorithm, parts.bytes(algorithm.workspace())));
+        layouts.bring(steps, arranged.result(), inner.result());
         if (uneven && call.pass() == ConvolutionPass.BACKWARD_DATA) {
-            steps.add(crop(geometry, even, input, call.input()));
+            steps.add(crop(geometry, even, input, plain));
+            layouts.bring(steps, plain, call.input());
         }
         StepKernel whole = steps.size() == 1 ? steps.getFirst() : new Sequence(steps);
         return new WithScratch(whole, parts.end());
@@ -185,26 +190,6 @@ final class ConvolutionSteps {
                         FilterDescriptor.of(type, w),
                         movement,
                         TensorDescriptor.rowMajor(type, y));
-    }
-
-    /** A copy with the second axis moved behind all others, or back. */
-    private StepKernel channels(Place from, Place to, boolean last) {
-        Shape shape = from.shape();
-        int channels = shape.dim(1);
-        int pixels = Math.toIntExact(shape.subShape(2, shape.rank()).size());
-        int rows = last ? pixels : channels;
-        int columns = last ? channels : pixels;
-        long plane = (long) channels * pixels;
-        DType dtype = from.dtype();
-        Kernel.Access read = new Kernel.Access(0, List.of(plane, 1L, (long) rows));
-        Kernel kernel = new Kernel(
-                Shape.of(shape.dim(0), rows, columns),
-                Shape.of(),
-                List.of(dtype),
-                List.of(dtype),
-                List.of(new Kernel.Load(dtype, 0, read)),
-                List.of(new Kernel.Store(0, 0, new Kernel.Access(0, List.of(plane, (long) columns, 1L)))));
-        return new FusedStep(context, kernel, List.of(from), List.of(to), scratch).requested();
     }
 
     /** cuDNN has no convolution over one axis: a leading one of size 1 makes it two. */
@@ -288,6 +273,23 @@ final class ConvolutionSteps {
     // ---- by own kernels
 
     private StepKernel own(Call call) {
+        ScratchParts parts = new ScratchParts(scratch);
+        Call plain = new Call(
+                call.pass(),
+                call.geometry(),
+                layouts.arranged(parts, call.input(), false),
+                call.filter(),
+                layouts.arranged(parts, call.output(), false));
+        List<StepKernel> steps = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            layouts.bring(steps, call.operands().get(i), plain.operands().get(i));
+        }
+        steps.add(kernel(plain));
+        layouts.bring(steps, plain.result(), call.result());
+        return steps.size() == 1 ? steps.getFirst() : new WithScratch(new Sequence(steps), parts.end());
+    }
+
+    private StepKernel kernel(Call call) {
         DType dtype = call.input().dtype();
         Shape input = call.input().shape();
         Shape filter = call.filter().shape();

@@ -153,9 +153,15 @@ public final class SimulatedDnn implements Dnn {
                 "the output has sizes " + Arrays.toString(given) + " instead of " + Arrays.toString(sizes));
         checkTypes(call, problem);
         boolean last = problem.w().channelsLast();
-        if (last != x.isChannelsLast() && channels > 1 && x.size(2) * x.size(3) > 1) {
-            throw unsupported(call, "the layouts of input and filter differ");
+        if (differs(last, x) || differs(last, problem.y())) {
+            throw unsupported(call, "the layouts of input, filter and output differ");
         }
+    }
+
+    /** Whether a tensor has another layout than its filter, of those in which its elements would not lie alike. */
+    private static boolean differs(boolean channelsLast, TensorDescriptor form) {
+        boolean alike = form.size(1) == 1 || form.elements() == (long) form.size(0) * form.size(1);
+        return !alike && form.isChannelsLast() != channelsLast;
     }
 
     /**
