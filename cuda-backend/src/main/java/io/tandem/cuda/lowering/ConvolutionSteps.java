@@ -17,9 +17,11 @@ import io.tandem.graph.Op;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -145,8 +147,8 @@ final class ConvolutionSteps {
                 layouts.arranged(parts, inner.filter(), channelsLast),
                 layouts.arranged(parts, inner.output(), channelsLast));
         ConvolutionProblem problem = problem(inner, even, channelsLast);
-        ConvolutionAlgorithm algorithm = context.dnn()
-                .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
+        List<ConvolutionAlgorithm> algorithms = context.dnn()
+                .chooseConvolutions(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
         List<StepKernel> steps = new ArrayList<>();
         if (uneven && call.pass() != ConvolutionPass.BACKWARD_DATA) {
             layouts.bring(steps, call.input(), plain);
@@ -155,7 +157,8 @@ final class ConvolutionSteps {
         for (int i = 0; i < 2; i++) {
             layouts.bring(steps, inner.operands().get(i), arranged.operands().get(i));
         }
-        steps.add(new LibraryCall(context, arranged, problem, algorithm, parts.bytes(algorithm.workspace())));
+        Place lent = parts.bytes(algorithms.getFirst().workspace());
+        steps.add(new LibraryCall(context, arranged, problem, algorithms, lent));
         layouts.bring(steps, arranged.result(), inner.result());
         if (uneven && call.pass() == ConvolutionPass.BACKWARD_DATA) {
             steps.add(crop(geometry, even, input, plain));
@@ -233,16 +236,48 @@ final class ConvolutionSteps {
         return Arrays.stream(values).boxed().toList();
     }
 
-    /** A call of cuDNN; its places have the layout of the problem. */
-    private record LibraryCall(
-            LoweringContext context,
-            Call call,
-            ConvolutionProblem problem,
-            ConvolutionAlgorithm algorithm,
-            Place lent)
-            implements StepKernel {
+    /**
+     * A call of cuDNN; its places have the layout of the problem. Where the library refuses an algorithm that its
+     * heuristics named, which shows when it first runs, the next one that needs no more memory takes its place.
+     */
+    private static final class LibraryCall implements StepKernel {
+        private final LoweringContext context;
+        private final Call call;
+        private final ConvolutionProblem problem;
+        private final Place lent;
+        private final Deque<ConvolutionAlgorithm> algorithms = new ArrayDeque<>();
+
+        LibraryCall(
+                LoweringContext context,
+                Call call,
+                ConvolutionProblem problem,
+                List<ConvolutionAlgorithm> algorithms,
+                Place lent) {
+            this.context = context;
+            this.call = call;
+            this.problem = problem;
+            this.lent = lent;
+            long room = algorithms.getFirst().workspace();
+            algorithms.stream().filter(a -> a.workspace() <= room).forEach(this.algorithms::add);
+        }
+
         @Override
         public void issue() {
+            while (true) {
+                try {
+                    issue(algorithms.getFirst());
+                    return;
+                } catch (CudaException refused) {
+                    if (!refused.isUnsupported() || algorithms.size() == 1) {
+                        throw refused;
+                    }
+                    log.info("{}: cuDNN refuses algorithm {}, another one is used", refused.getMessage(),
+                            algorithms.removeFirst().id());
+                }
+            }
+        }
+
+        private void issue(ConvolutionAlgorithm algorithm) {
             Workspace workspace = algorithm.workspace() == 0
                     ? Workspace.NONE
                     : new Workspace(lent.address(), algorithm.workspace());
@@ -266,7 +301,7 @@ final class ConvolutionSteps {
                         case BACKWARD_DATA -> " gradient of input";
                         case BACKWARD_FILTER -> " gradient of filter";
                     };
-            return "cudnn convolution%s, algorithm %d".formatted(direction, algorithm.id());
+            return "cudnn convolution%s, algorithm %d".formatted(direction, algorithms.getFirst().id());
         }
     }
 
