@@ -23,6 +23,7 @@ import io.tandem.train.TrainStep;
 import io.tandem.train.Training;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -92,7 +93,7 @@ class LossReadTest {
                 last = device.mark();
             }
             assertEquals(first + 3000, last);
-            assertEquals(java.util.Optional.empty(), device.takeError(first));
+            assertEquals(Optional.empty(), device.takeError(first));
             long unknown = last + 1;
             assertThrows(IllegalArgumentException.class, () -> device.takeError(unknown));
         });

@@ -11,7 +11,6 @@ import io.tandem.compile.Compiler;
 import io.tandem.compile.Plan;
 import io.tandem.conformance.Tolerance;
 import io.tandem.cuda.lowering.ChannelsLast;
-import io.tandem.cuda.simulation.SimulationOptions;
 import io.tandem.cuda.simulation.ThreadOrder;
 import io.tandem.graph.Composites;
 import io.tandem.graph.ConvolutionGeometry;
@@ -47,14 +46,29 @@ import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
 /** Networks whose activations have their channels innermost, against the reference. */
-class ChannelsLastTest {
+abstract class ChannelsLastChecks {
     private static final int CHANNELS = 16;
 
-    private static CudaDevice open(ChannelsLast.Where where, ThreadOrder order, DeviceOptions options) {
-        return SimulatedDevices.open(
-                SimulationOptions.DEFAULT.withDeferredStreams().with(order),
-                options,
-                SimulatedDevices.SETTINGS.withChannelsLast(where));
+    /**
+     * The device under test.
+     *
+     * @param order the order of threads, where that can be chosen
+     */
+    abstract CudaDevice open(ChannelsLast.Where where, ThreadOrder order, DeviceOptions options);
+
+    /** The orders of threads to test. */
+    abstract List<ThreadOrder> orders();
+
+    /** The networks with all of their gradients, in single and half precision. */
+    static List<Graph> graphs() {
+        List<Graph> graphs = new ArrayList<>();
+        for (DType dtype : List.of(DType.F32, DType.F16)) {
+            graphs.add(differentiated(ChannelsLastChecks::poolingAndDense, dtype));
+            graphs.add(differentiated(ChannelsLastChecks::normsAndSkips, dtype));
+            graphs.add(differentiated(ChannelsLastChecks::mixedUses, dtype));
+            graphs.add(differentiated(ChannelsLastChecks::poolBetweenLayouts, dtype));
+        }
+        return graphs;
     }
 
     private static Tensor input(Graph graph, String name, DType dtype, int... dims) {
@@ -127,22 +141,22 @@ class ChannelsLastTest {
 
     @Test
     void poolingAndDenseLayers() {
-        check(ChannelsLastTest::poolingAndDense, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
+        check(ChannelsLastChecks::poolingAndDense, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
     }
 
     @Test
     void normsAndSkipConnections() {
-        check(ChannelsLastTest::normsAndSkips, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
+        check(ChannelsLastChecks::normsAndSkips, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
     }
 
     @Test
     void mixedUsesAndUnevenPadding() {
-        check(ChannelsLastTest::mixedUses, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
+        check(ChannelsLastChecks::mixedUses, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 2000));
     }
 
     @Test
     void winnersOfPoolsKeepTheirOrder() {
-        check(ChannelsLastTest::poolBetweenLayouts, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 500));
+        check(ChannelsLastChecks::poolBetweenLayouts, DType.F32, ChannelsLast.Where.EVERYWHERE, new Tolerance(64, 500));
     }
 
     /** Sums are rounded to 16 bits at other places than the reference's, and pass through several layers. */
@@ -150,13 +164,12 @@ class ChannelsLastTest {
     void halfPrecision() {
         Tolerance tolerance = new Tolerance(32, 32);
         for (DType dtype : List.of(DType.F16, DType.BF16)) {
-            check(ChannelsLastTest::poolingAndDense, dtype, ChannelsLast.Where.TENSOR_CORES, tolerance);
-            check(ChannelsLastTest::poolBetweenLayouts, dtype, ChannelsLast.Where.TENSOR_CORES, tolerance);
+            check(ChannelsLastChecks::poolingAndDense, dtype, ChannelsLast.Where.TENSOR_CORES, tolerance);
+            check(ChannelsLastChecks::poolBetweenLayouts, dtype, ChannelsLast.Where.TENSOR_CORES, tolerance);
         }
     }
 
-    private static void check(
-            BiFunction<Graph, DType, Tensor> network, DType dtype, ChannelsLast.Where where, Tolerance tolerance) {
+    private static Graph differentiated(BiFunction<Graph, DType, Tensor> network, DType dtype) {
         Graph graph = new Graph();
         Tensor y = network.apply(graph, dtype);
         SplittableRandom random = new SplittableRandom(5);
@@ -168,15 +181,21 @@ class ChannelsLastTest {
         for (int i = 0; i < gradients.size(); i++) {
             graph.output("gradient " + i, gradients.get(i));
         }
-        graph.freeze();
+        return graph.freeze();
+    }
+
+    private void check(
+            BiFunction<Graph, DType, Tensor> network, DType dtype, ChannelsLast.Where where, Tolerance tolerance) {
+        Graph graph = differentiated(network, dtype);
+        SplittableRandom random = new SplittableRandom(6);
         Map<String, NDArray> values = new LinkedHashMap<>();
-        for (Tensor input : inputs) {
+        for (Tensor input : graph.inputs()) {
             String name = ((Op.Input) input.node().op()).name();
             values.put(name, NDArray.generate(input.type(), i -> random.nextDouble(-0.3, 0.3)));
         }
         Map<String, NDArray> expected = new Interpreter().run(graph, values);
         for (boolean fuse : new boolean[] {true, false}) {
-            for (ThreadOrder order : fuse ? ThreadOrder.values() : new ThreadOrder[] {ThreadOrder.FORWARD}) {
+            for (ThreadOrder order : fuse ? orders() : orders().subList(0, 1)) {
                 try (CudaDevice device = open(where, order, SimulatedDevices.DETERMINISTIC)) {
                     Plan plan = new Compiler(device.lowering(), fuse).compile(graph, Map.of());
                     try (DeviceRun run = new DeviceRun(device, plan, values)) {
@@ -213,10 +232,10 @@ class ChannelsLastTest {
 
     private record Trained(List<Float> losses, Plan plan) {}
 
-    private static Trained train(ChannelsLast.Where where, DeviceOptions.MathPolicy math) {
+    private Trained train(ChannelsLast.Where where, DeviceOptions.MathPolicy math) {
         Model model = images();
         Training training = Training.of(model, Losses.crossEntropy(), Sgd.of(0.05));
-        try (CudaDevice device = open(where, ThreadOrder.FORWARD, SimulatedDevices.DETERMINISTIC.withMath(math));
+        try (CudaDevice device = open(where, orders().getFirst(), SimulatedDevices.DETERMINISTIC.withMath(math));
                 State state = State.of(model, device, 3);
                 TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
             SplittableRandom random = new SplittableRandom(7);
