@@ -39,8 +39,13 @@ public record ChannelsLast(Where where, DeviceOptions options, Architecture arch
 
     @Override
     public int block(DType dtype, int channels) {
+        boolean follows = switch (dtype) {
+            case F16, BF16, F32, BOOL, U8 -> true;
+            // Random bits and indices are made row-major, and read so by the kernels that use them.
+            case F64, I32, I64 -> false;
+        };
         boolean fits = where == Where.EVERYWHERE || channels % MULTIPLE == 0;
-        return dtype != DType.F64 && fits ? channels : 0;
+        return follows && fits ? channels : 0;
     }
 
     @Override
