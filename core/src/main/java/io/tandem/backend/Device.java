@@ -39,6 +39,27 @@ public interface Device extends AutoCloseable {
     /** Copies a part of a buffer to host memory; waits for all work that was asked for before. */
     void read(Buffer source, long offset, MemorySegment target);
 
+    /**
+     * Notes the work that was asked for so far, for a {@link #read(Buffer, long, MemorySegment, long) read} that waits for
+     * nothing later. Marks cost little and need not be given back; waiting for one of many marks ago may wait for some
+     * later work too.
+     *
+     * @return the mark
+     */
+    default long mark() {
+        return 0;
+    }
+
+    /**
+     * Copies a part of a buffer to host memory; need not wait for work that was asked for after a mark. Later work must
+     * leave the part as it is.
+     *
+     * @param mark what {@link #mark} has returned
+     */
+    default void read(Buffer source, long offset, MemorySegment target, long mark) {
+        read(source, offset, target);
+    }
+
     /** Which computations this device has kernels of its own for. */
     Lowering lowering();
 
@@ -50,6 +71,16 @@ public interface Device extends AutoCloseable {
 
     /** What went wrong inside kernels since the last call, for example an index out of range; waits for all work. */
     Optional<String> takeError();
+
+    /**
+     * The same for the work that was asked for before a mark; it need not wait for later work, unless there is something
+     * to tell.
+     *
+     * @param mark what {@link #mark} has returned
+     */
+    default Optional<String> takeError(long mark) {
+        return takeError();
+    }
 
     /** Bytes that buffers and executables hold now. */
     long allocatedBytes();

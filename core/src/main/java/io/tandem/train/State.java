@@ -124,6 +124,16 @@ public final class State implements AutoCloseable {
         return NDArray.wrap(entry.type(), values);
     }
 
+    /** One element of an entry; waits for the work that was asked for before a {@link Device#mark mark} alone. */
+    NDArray element(String path, long index, long mark) {
+        requireUsable();
+        Entry entry = entry(path);
+        TensorType type = TensorType.of(entry.type().dtype());
+        MemorySegment value = NDArray.allocate(type);
+        guarded(() -> device.read(entry.buffer(), index * type.bytes(), value, mark));
+        return NDArray.wrap(type, value);
+    }
+
     /**
      * Replaces an entry's value.
      *

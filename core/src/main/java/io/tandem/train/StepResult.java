@@ -4,10 +4,12 @@ package io.tandem.train;
 public final class StepResult {
     private final TrainStep owner;
     private final long step;
+    private final long mark;
 
-    StepResult(TrainStep owner, long step) {
+    StepResult(TrainStep owner, long step, long mark) {
         this.owner = owner;
         this.step = step;
+        this.mark = mark;
     }
 
     /** The number of the step, from 0. */
@@ -16,12 +18,12 @@ public final class StepResult {
     }
 
     /**
-     * The loss of the step; waits for the device.
+     * The loss of the step; waits until the device has done it, not for steps that were asked for since.
      *
      * @throws IllegalStateException if {@value TrainStep#RING} or more steps followed
      * @throws IllegalArgumentException if an index, such as a label, was out of range
      */
     public float loss() {
-        return owner.loss(step);
+        return owner.loss(step, mark);
     }
 }

@@ -76,7 +76,7 @@ public final class TrainStep implements AutoCloseable {
         program.run();
         lastInputs = List.copyOf(inputs);
         lastTargets = wanted;
-        StepResult result = new StepResult(this, steps++);
+        StepResult result = new StepResult(this, steps++, state.device().mark());
         if (training.accumulation() > 1 && ++pending >= training.accumulation()) {
             flush();
         }
@@ -149,13 +149,13 @@ public final class TrainStep implements AutoCloseable {
         return training.guarded() ? state.get(StepGraph.SKIPPED).getLong(0) : 0;
     }
 
-    float loss(long step) {
+    float loss(long step, long mark) {
         if (steps - step > RING) {
             throw new IllegalStateException("the loss of step " + step + " has been overwritten: only the last " + RING
                     + " losses are kept, and " + steps + " steps have been asked for");
         }
-        float loss = (float) state.get(StepGraph.RING_ENTRY).getDouble(step % RING);
-        state.device().takeError().ifPresent(error -> {
+        float loss = (float) state.element(StepGraph.RING_ENTRY, step % RING, mark).getDouble(0);
+        state.device().takeError(mark).ifPresent(error -> {
             throw new IllegalArgumentException("step " + step + ": " + error);
         });
         if (!Float.isFinite(loss) && failedAt < 0) {
@@ -171,7 +171,7 @@ public final class TrainStep implements AutoCloseable {
      * @return one loss per step up to the newest
      */
     float[] losses(long from) {
-        loss(from);
+        loss(from, state.device().mark());
         NDArray ring = state.get(StepGraph.RING_ENTRY);
         float[] losses = new float[Math.toIntExact(steps - from)];
         for (int i = 0; i < losses.length; i++) {

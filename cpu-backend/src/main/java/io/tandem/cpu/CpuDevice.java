@@ -5,13 +5,13 @@ import io.tandem.backend.Device;
 import io.tandem.backend.DeviceInfo;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
+import io.tandem.compile.LayoutPass;
 import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
 import io.tandem.compile.PlanVerifier;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.codegen.machine.Processor;
 import io.tandem.cpu.kernel.Faults;
-import io.tandem.cpu.layout.LayoutPass;
 import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.memory.HostMemory;
 import io.tandem.cpu.memory.StagingMemory;
@@ -169,7 +169,7 @@ final class CpuDevice implements Device {
 
     private Program program(Plan plan) {
         Plan pooled = PoolKernels.apply(plan);
-        Plan refined = library.map(l -> LayoutPass.apply(pooled, l::block, OneDnnKernels::takesLayouts))
+        Plan refined = library.map(l -> LayoutPass.apply(pooled, l))
                 .orElse(pooled);
         PlanVerifier.verify(refined);
         return new Program(refined, 0, new KernelMaker(refined, compiler, library, threads, faults));

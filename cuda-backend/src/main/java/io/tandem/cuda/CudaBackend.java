@@ -71,12 +71,17 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Device open(String name, DeviceOptions options) {
+        return open(name, options, CudaSettings.defaults());
+    }
+
+    /** Opens a device with settings of CUDA devices. */
+    CudaDevice open(String name, DeviceOptions options, CudaSettings settings) {
         int ordinal = ordinal(name);
         libraries().whyUnusable().ifPresent(why -> {
             throw new DeviceException("cannot use " + name + ": " + why);
         });
         try {
-            return open(ordinal, options);
+            return open(ordinal, options, settings);
         } catch (CudaException e) {
             throw new DeviceException("cannot use " + name + ": " + e.getMessage(), e);
         }
@@ -93,7 +98,7 @@ public final class CudaBackend implements Backend {
         return Integer.parseInt(number);
     }
 
-    private Device open(int ordinal, DeviceOptions options) {
+    private CudaDevice open(int ordinal, DeviceOptions options, CudaSettings settings) {
         JCudaDriver driver = JCudaDriver.open(libraries(), ordinal);
         JCudaBlas blas = null;
         JCudaDnn dnn = null;
@@ -102,7 +107,7 @@ public final class CudaBackend implements Backend {
             dnn = new JCudaDnn(driver);
             CudaRuntime runtime =
                     new CudaRuntime(driver, new NvrtcCompiler(libraries(), KernelCache.ofUser()), blas, dnn);
-            return new CudaDevice(NAME + ":" + ordinal, runtime, options, CudaSettings.defaults());
+            return new CudaDevice(NAME + ":" + ordinal, runtime, options, settings);
         } catch (RuntimeException | Error e) {
             if (dnn != null) {
                 dnn.close();

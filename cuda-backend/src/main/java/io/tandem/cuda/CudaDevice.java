@@ -8,6 +8,7 @@ import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
 import io.tandem.compile.Lowering;
 import io.tandem.compile.Plan;
+import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaStream;
 import io.tandem.cuda.driver.DeviceProperties;
@@ -15,12 +16,14 @@ import io.tandem.cuda.driver.Driver;
 import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.MemoryInfo;
 import io.tandem.cuda.lib.Workspace;
+import io.tandem.cuda.lowering.ChannelsLast;
 import io.tandem.cuda.lowering.CompiledPlan;
 import io.tandem.cuda.lowering.CudaLowering;
 import io.tandem.cuda.lowering.FaultMemory;
 import io.tandem.cuda.lowering.KernelLibrary;
 import io.tandem.cuda.lowering.LoweringContext;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -45,6 +48,7 @@ public final class CudaDevice implements Device {
     private final Staging staging;
     private final LoweringContext context;
     private final long blasWorkspace;
+    private final Marks marks;
     private final Set<CudaBuffer> buffers = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<CudaExecutable> executables = Collections.newSetFromMap(new IdentityHashMap<>());
     private long workspace;
@@ -68,13 +72,16 @@ public final class CudaDevice implements Device {
         this.library = new KernelLibrary(driver, runtime.compiler());
         this.faults = new FaultMemory(driver, stream);
         this.staging = new Staging(driver, stream);
+        this.marks = new Marks(driver, stream);
         // During a capture cuBLAS cannot allocate a workspace of its own.
         this.blasWorkspace = driver.allocate(settings.blasWorkspaceBytes());
         runtime.blas().setStream(stream);
         runtime.blas().setWorkspace(new Workspace(blasWorkspace, settings.blasWorkspaceBytes()));
         runtime.dnn().setStream(stream);
+        Architecture architecture = driver.properties().architecture();
         this.context = new LoweringContext(
-                stream, runtime.blas(), runtime.dnn(), library, driver.properties().architecture(), faults, options);
+                stream, runtime.blas(), runtime.dnn(), library, architecture, faults, options,
+                new ChannelsLast(settings.channelsLast(), options, architecture));
     }
 
     @Override
@@ -207,6 +214,28 @@ public final class CudaDevice implements Device {
         checked(() -> staging.read(address, target));
     }
 
+    @Override
+    public long mark() {
+        requireOpen();
+        return checked(marks::set);
+    }
+
+    @Override
+    public void read(Buffer source, long offset, MemorySegment target, long mark) {
+        long address = address(source, offset, target.byteSize());
+        checked(() -> staging.read(address, target, marks.event(mark)));
+    }
+
+    @Override
+    public Optional<String> takeError(long mark) {
+        requireOpen();
+        return checked(() -> {
+            MemorySegment site = MemorySegment.ofArray(new int[1]);
+            staging.read(faults.address(), site, marks.event(mark));
+            return site.get(ValueLayout.JAVA_INT_UNALIGNED, 0) == 0 ? Optional.<String>empty() : faults.take();
+        });
+    }
+
     /** The workspace, of at least the given size; it may have moved. */
     long workspace(long bytes, Plan plan) {
         if (bytes > workspaceBytes) {
@@ -312,6 +341,7 @@ public final class CudaDevice implements Device {
             }
             driver.free(blasWorkspace);
             staging.close();
+            marks.close();
             faults.close();
             library.close();
             runtime.dnn().close();

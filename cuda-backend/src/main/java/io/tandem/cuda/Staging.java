@@ -21,6 +21,7 @@ final class Staging implements AutoCloseable {
     private final Driver driver;
     private final CudaStream compute;
     private final CudaStream copies;
+    private final CudaStream reads;
     private final Slot[] slots;
     private int next;
     private PinnedMemory incoming;
@@ -29,6 +30,7 @@ final class Staging implements AutoCloseable {
         this.driver = driver;
         this.compute = compute;
         this.copies = driver.openStream();
+        this.reads = driver.openStream();
         this.slots = new Slot[] {new Slot(), new Slot(), new Slot(), new Slot()};
     }
 
@@ -105,8 +107,18 @@ final class Staging implements AutoCloseable {
         compute.record(slot.taken);
     }
 
-    /** Copies device memory to the host; waits. */
+    /** Copies device memory to the host; waits for all that the computing stream was asked for. */
     void read(long source, MemorySegment target) {
+        read(source, target, compute);
+    }
+
+    /** Copies device memory to the host; waits for an event of the computing stream, not for what comes after it. */
+    void read(long source, MemorySegment target, CudaEvent event) {
+        reads.waitFor(event);
+        read(source, target, reads);
+    }
+
+    private void read(long source, MemorySegment target, CudaStream stream) {
         if (incoming == null) {
             incoming = driver.allocatePinned(1 << 20);
         }
@@ -114,8 +126,8 @@ final class Staging implements AutoCloseable {
         for (long at = 0; at < target.byteSize(); at += piece) {
             MemorySegment part = target.asSlice(at, Math.min(piece, target.byteSize() - at));
             MemorySegment host = incoming.segment().asSlice(0, part.byteSize());
-            compute.copyToHost(host, source + at);
-            compute.synchronize();
+            stream.copyToHost(host, source + at);
+            stream.synchronize();
             part.copyFrom(host);
         }
     }
@@ -123,6 +135,7 @@ final class Staging implements AutoCloseable {
     @Override
     public void close() {
         copies.synchronize();
+        reads.synchronize();
         for (Slot slot : slots) {
             slot.close();
         }
@@ -130,5 +143,6 @@ final class Staging implements AutoCloseable {
             incoming.close();
         }
         copies.close();
+        reads.close();
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The kernels that the conformance suite will need, found before it runs, so that many are compiled with one call of
@@ -22,8 +23,13 @@ public final class CatalogPlans {
 
     /** All different kernel sources of the catalog's graphs and their gradients, in the order in which they occur. */
     public static List<KernelSource> sources(CudaDevice device) {
+        return sources(device, row -> true);
+    }
+
+    /** Those of some of the catalog's cases. */
+    static List<KernelSource> sources(CudaDevice device, Predicate<OpCase> wanted) {
         Map<String, KernelSource> sources = new LinkedHashMap<>();
-        each(device.lowering(), plan -> device.sources(plan).forEach(s -> sources.putIfAbsent(s.text(), s)));
+        each(device.lowering(), wanted, plan -> device.sources(plan).forEach(s -> sources.putIfAbsent(s.text(), s)));
         return List.copyOf(sources.values());
     }
 
@@ -39,9 +45,10 @@ public final class CatalogPlans {
         return List.copyOf(sources.values());
     }
 
-    private static void each(Lowering lowering, Consumer<Plan> action) {
+    private static void each(Lowering lowering, Predicate<OpCase> wanted, Consumer<Plan> action) {
         List<OpCase> cases = new ArrayList<>(OpCatalog.cases());
         cases.addAll(OpCatalog.outOfRange());
+        cases.removeIf(wanted.negate());
         for (OpCase row : cases) {
             action.accept(plan(row.graph(), lowering, true));
             action.accept(plan(row.graph(), lowering, false));
@@ -52,7 +59,7 @@ public final class CatalogPlans {
                 action.accept(plan(inlined.gradient(), new Lowering() {}, true));
             }
         }
-        OpCatalog.inFloat64().forEach(row -> action.accept(plan(row.graph(), lowering, true)));
+        OpCatalog.inFloat64().stream().filter(wanted).forEach(row -> action.accept(plan(row.graph(), lowering, true)));
     }
 
     private static Plan plan(Graph graph, Lowering lowering, boolean fuse) {

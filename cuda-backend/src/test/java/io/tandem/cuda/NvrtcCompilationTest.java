@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.tandem.compile.Compiler;
 import io.tandem.cuda.driver.Architecture;
 import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaLibraries;
@@ -11,10 +12,15 @@ import io.tandem.cuda.driver.KernelCache;
 import io.tandem.cuda.driver.KernelSource;
 import io.tandem.cuda.driver.ModuleImage;
 import io.tandem.cuda.driver.NvrtcCompiler;
+import io.tandem.cuda.lowering.ChannelsLast;
 import io.tandem.cuda.simulation.SimulationOptions;
+import io.tandem.graph.Graph;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DynamicTest;
@@ -33,18 +39,29 @@ class NvrtcCompilationTest {
 
     @TestFactory
     Stream<DynamicTest> catalogCompiles() {
-        NvrtcCompiler compiler;
-        try {
-            compiler = new NvrtcCompiler(CudaLibraries.find(), new KernelCache(folder.resolve("kernels")));
-        } catch (CudaException missing) {
-            Assumptions.abort("no NVRTC: " + missing.getMessage());
-            return Stream.of();
-        }
+        NvrtcCompiler compiler = compiler();
         List<KernelSource> sources;
         try (CudaDevice device = SimulatedDevices.open(SimulationOptions.DEFAULT, SimulatedDevices.DETERMINISTIC)) {
             sources = CatalogPlans.sources(device);
         }
         assertTrue(sources.size() > 1000, () -> "only " + sources.size() + " sources");
+        return compile(compiler, sources);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> channelsLastCompile() {
+        return compile(compiler(), List.copyOf(channelsLast()));
+    }
+
+    private NvrtcCompiler compiler() {
+        try {
+            return new NvrtcCompiler(CudaLibraries.find(), new KernelCache(folder.resolve("kernels")));
+        } catch (CudaException missing) {
+            return Assumptions.abort("no NVRTC: " + missing.getMessage());
+        }
+    }
+
+    private static Stream<DynamicTest> compile(NvrtcCompiler compiler, List<KernelSource> sources) {
         List<KernelSource> units = units(sources);
         return Stream.of(70, 80, 90)
                 .map(Architecture::ofNumber)
@@ -56,6 +73,20 @@ class NvrtcCompilationTest {
                             assertEquals(units.size(), images.size());
                             images.forEach(image -> assertEquals(ModuleImage.Format.CUBIN, image.format()));
                         }));
+    }
+
+    /** Those of networks whose activations have their channels innermost. */
+    private static Set<KernelSource> channelsLast() {
+        Set<KernelSource> sources = new LinkedHashSet<>();
+        try (CudaDevice device = SimulatedDevices.open(
+                SimulationOptions.DEFAULT,
+                SimulatedDevices.DETERMINISTIC,
+                SimulatedDevices.SETTINGS.withChannelsLast(ChannelsLast.Where.EVERYWHERE))) {
+            for (Graph graph : ChannelsLastChecks.graphs()) {
+                sources.addAll(device.sources(new Compiler(device.lowering(), true).compile(graph, Map.of())));
+            }
+        }
+        return sources;
     }
 
     /** Several sources as one, which saves the start of a compilation for each. */

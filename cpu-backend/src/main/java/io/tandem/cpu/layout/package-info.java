@@ -1,2 +1,2 @@
-/** Layouts of activations between convolutions, pools and norms: which values get one, and kernels that follow. */
+/** Pools as kernels that follow other layouts. */
 package io.tandem.cpu.layout;

@@ -1,10 +1,11 @@
 package io.tandem.cpu.primitive;
 
+import io.tandem.compile.ChannelBlocks;
+import io.tandem.compile.LayoutPass;
 import io.tandem.compile.Plan;
 import io.tandem.cpu.kernel.Place;
 import io.tandem.cpu.kernel.StepKernel;
 import io.tandem.cpu.kernel.StepPlaces;
-import io.tandem.cpu.layout.ChannelBlocks;
 import io.tandem.cpu.onednn.Argument;
 import io.tandem.cpu.onednn.Convolution;
 import io.tandem.cpu.onednn.DataType;
@@ -29,7 +30,7 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Which steps oneDNN computes, and the kernels for them. */
-public final class OneDnnKernels {
+public final class OneDnnKernels implements LayoutPass.Preference {
     private final OneDnnContext context;
     private final FusedCode code;
     private final Optional<WinogradPrimitive> winograd;
@@ -104,8 +105,8 @@ public final class OneDnnKernels {
         };
     }
 
-    /** Whether {@link #make} has a kernel for a step whose activations are not row-major. */
-    public static boolean takesLayouts(Plan.Step step) {
+    @Override
+    public boolean takes(Plan.Step step) {
         if (!(step.action() instanceof Plan.Call call) || step.results().getFirst().type().dtype() != DType.F32) {
             return false;
         }
@@ -131,7 +132,11 @@ public final class OneDnnKernels {
      * The block of channels that convolutions are fastest with here: the answer that oneDNN gives for one of a usual size;
      * 0 if it likes none of those that {@link ChannelBlocks} can be.
      */
-    public int block(int channels) {
+    @Override
+    public int block(DType dtype, int channels) {
+        if (dtype != DType.F32) {
+            return 0;
+        }
         if (blocks == null) {
             blocks = usualBlocks();
         }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tandem.compile.ChannelBlocks;
 import io.tandem.compile.Kernel;
+import io.tandem.compile.KernelRelayout;
 import io.tandem.cpu.codegen.KernelCompiler;
 import io.tandem.cpu.codegen.Parallel;
 import io.tandem.graph.BinaryFunction;

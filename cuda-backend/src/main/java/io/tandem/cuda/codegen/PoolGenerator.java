@@ -6,6 +6,7 @@ import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Pooling over any number of spatial axes, with any padding and dilation. Gradients are sums over the windows of an
@@ -16,11 +17,13 @@ public final class PoolGenerator {
     private final PoolGeometry geometry;
     private final DType dtype;
     private final Shape input;
+    private final boolean channelsLast;
     private final int axes;
     private final int taps;
     private final StringBuilder out = new StringBuilder();
 
-    private PoolGenerator(PoolGeometry geometry, DType dtype, Shape input) {
+    private PoolGenerator(PoolGeometry geometry, DType dtype, Shape input, boolean channelsLast) {
+        this.channelsLast = channelsLast;
         this.geometry = geometry;
         this.dtype = dtype;
         this.input = input;
@@ -56,14 +59,21 @@ public final class PoolGenerator {
     /**
      * Pooling: (x, y), and with {@code keepsTaps} the winners' memory.
      *
-     * @param keepsTaps whether the winning tap of each window is written, for max pooling
+     * @param keepsTaps whether the winning tap of each window is written, for max pooling; in the order of y
+     * @param channelsLast whether x and y have their channels innermost, else they are row-major
      */
     public static CudaFunction forward(
-            Pooling pooling, PoolGeometry geometry, DType dtype, Shape input, Shape output, boolean keepsTaps) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
+            Pooling pooling,
+            PoolGeometry geometry,
+            DType dtype,
+            Shape input,
+            Shape output,
+            boolean keepsTaps,
+            boolean channelsLast) {
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input, channelsLast);
         String parameters = "const %1$s* __restrict__ x, %1$s* __restrict__ y".formatted(g.stored())
                 + (keepsTaps ? ", " + g.tapType() + "* __restrict__ taps" : "");
-        g.out.append(SpatialCode.open("pool", parameters, output, "o"));
+        g.out.append(SpatialCode.open("pool", parameters, output, "o", channelsLast));
         switch (pooling) {
             case MAX -> {
                 g.winner("    ", "o", "x");
@@ -85,9 +95,9 @@ public final class PoolGenerator {
         return CudaFunction.of(Snippets.source("pool", g.out.toString()), "pool");
     }
 
-    /** Picks by window: (by, from, result). */
+    /** Picks by window, of row-major tensors: (by, from, result). */
     public static CudaFunction pick(PoolGeometry geometry, DType dtype, Shape input, Shape output) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input, false);
         g.out.append(SpatialCode.open(
                 "pool_pick",
                 "const %1$s* __restrict__ x, const %1$s* __restrict__ z, %1$s* __restrict__ y".formatted(g.stored()),
@@ -101,11 +111,22 @@ public final class PoolGenerator {
 
     /**
      * Gradient of pooling. Of averages: (gradient, result). Of the maximum: (winners, gradient, result) with
-     * {@code keptTaps}, else (x, gradient, result).
+     * {@code taps}, else (x, gradient, result).
+     *
+     * @param taps whether the winners that the forward kernel has kept have their channels innermost; none if it has kept
+     *     none
+     * @param channelsLast whether all other tensors have, else they are row-major
      */
     public static CudaFunction gradient(
-            Pooling pooling, PoolGeometry geometry, DType dtype, Shape input, Shape output, boolean keptTaps) {
-        PoolGenerator g = new PoolGenerator(geometry, dtype, input);
+            Pooling pooling,
+            PoolGeometry geometry,
+            DType dtype,
+            Shape input,
+            Shape output,
+            Optional<Boolean> taps,
+            boolean channelsLast) {
+        PoolGenerator g = new PoolGenerator(geometry, dtype, input, channelsLast);
+        boolean keptTaps = taps.isPresent();
         String first = pooling != Pooling.MAX
                 ? ""
                 : "const %s* __restrict__ %s, ".formatted(keptTaps ? g.tapType() : g.stored(), keptTaps ? "taps" : "x");
@@ -113,7 +134,8 @@ public final class PoolGenerator {
                 "pool_gradient",
                 first + "const %1$s* __restrict__ g, %1$s* __restrict__ y".formatted(g.stored()),
                 input,
-                "p"));
+                "p",
+                channelsLast));
         g.out.append("    %s sum = 0;\n".formatted(g.computed()));
         g.out.append("    for (int t = 0; t < %d; t++) {\n".formatted(g.taps));
         g.out.append(SpatialCode.split("int", "t", Shape.of(geometry.window()), "t", "        "));
@@ -128,12 +150,16 @@ public final class PoolGenerator {
             coordinates.add("w" + (a + 2));
         }
         g.out.append("        const int w0 = p0, w1 = p1;\n");
-        g.out.append("        const long long from = %s;\n".formatted(SpatialCode.join(output, coordinates)));
+        g.out.append(
+                "        const long long from = %s;\n".formatted(SpatialCode.join(output, coordinates, channelsLast)));
         String gradient = ElementType.load(dtype, "g[from]");
         switch (pooling) {
             case MAX -> {
                 if (keptTaps) {
-                    g.out.append("        if (taps[from] == t) sum += %s;\n".formatted(gradient));
+                    String at = taps.get() == channelsLast
+                            ? "from"
+                            : SpatialCode.join(output, coordinates, taps.get());
+                    g.out.append("        if (taps[%s] == t) sum += %s;\n".formatted(at, gradient));
                 } else {
                     g.out.append("        {\n");
                     g.winner("            ", "w", "x");
@@ -178,7 +204,7 @@ public final class PoolGenerator {
         for (int a = 0; a < axes; a++) {
             coordinates.add("s" + a);
         }
-        return SpatialCode.join(input, coordinates);
+        return SpatialCode.join(input, coordinates, channelsLast);
     }
 
     /** The largest element of a window, its place {@code at} and its tap, the first one of equals; NaN is largest. */

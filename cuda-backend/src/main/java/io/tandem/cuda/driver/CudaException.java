@@ -79,6 +79,11 @@ public final class CudaException extends RuntimeException {
         return meaning;
     }
 
+    /** Whether cuDNN does not support a combination of arguments: nothing was started, and the device is well. */
+    public boolean isUnsupported() {
+        return codeName.startsWith("CUDNN_STATUS_NOT_SUPPORTED");
+    }
+
     /** Whether device memory was exhausted. */
     public boolean isOutOfMemory() {
         return code == OUT_OF_MEMORY && codeName.equals("CUDA_ERROR_OUT_OF_MEMORY");

@@ -3,7 +3,7 @@ package io.tandem.cuda.driver;
 import jcuda.Pointer;
 
 /** A JCuda pointer to an address of the host, or to a device address where JCuda wants the general type. */
-public final class NativeAddress extends Pointer {
+public class NativeAddress extends Pointer {
 
     /** A null pointer that a call can fill. */
     public NativeAddress() {
@@ -20,7 +20,7 @@ public final class NativeAddress extends Pointer {
     }
 
     /** The address. */
-    public long value() {
+    public final long value() {
         return getNativePointer() + getByteOffset();
     }
 }

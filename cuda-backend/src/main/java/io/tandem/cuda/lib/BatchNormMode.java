@@ -23,7 +23,7 @@ public enum BatchNormMode {
             Arrays.fill(sizes, 2, sizes.length, 1);
         }
         DataType type = x.type() == DataType.F64 ? DataType.F64 : DataType.F32;
-        return x.isChannelsLast()
+        return this == PER_ACTIVATION && x.isChannelsLast()
                 ? TensorDescriptor.channelsLast(type, sizes)
                 : TensorDescriptor.rowMajor(type, sizes);
     }

@@ -1,5 +1,6 @@
 package io.tandem.cuda.lib;
 
+import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaStream;
 import java.util.List;
 
@@ -36,16 +37,30 @@ public interface Dnn extends AutoCloseable {
     List<ConvolutionAlgorithm> convolutionAlgorithms(ConvolutionPass pass, ConvolutionProblem problem);
 
     /**
-     * The fastest algorithm within limits, by heuristics.
+     * The algorithms within limits, fastest first by heuristics.
      *
      * @param pass          which computation
      * @param problem       sizes and layouts
      * @param deterministic whether the result must be the same on every run
      * @param maxWorkspace  most bytes of workspace
+     * @return at least one
      * @throws io.tandem.cuda.driver.CudaException if there is none
      */
-    ConvolutionAlgorithm chooseConvolution(
-            ConvolutionPass pass, ConvolutionProblem problem, boolean deterministic, long maxWorkspace);
+    default List<ConvolutionAlgorithm> chooseConvolutions(
+            ConvolutionPass pass, ConvolutionProblem problem, boolean deterministic, long maxWorkspace) {
+        List<ConvolutionAlgorithm> fitting = convolutionAlgorithms(pass, problem).stream()
+                .filter(algorithm -> algorithm.workspace() <= maxWorkspace)
+                .filter(algorithm -> algorithm.deterministic() || !deterministic)
+                .toList();
+        if (fitting.isEmpty()) {
+            throw new CudaException(
+                    "cudnnGetConvolutionAlgorithm_v7(" + pass + ", " + problem + ")",
+                    "no " + (deterministic ? "deterministic " : "") + "algorithm needs at most " + maxWorkspace
+                            + " bytes of workspace",
+                    null);
+        }
+        return fitting;
+    }
 
     /**
      * {@code y = alpha * conv(x, w) + beta * y}.

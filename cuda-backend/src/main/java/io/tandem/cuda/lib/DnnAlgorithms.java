@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import jcuda.jcudnn.cudnnConvolutionBwdDataAlgoPerf;
 import jcuda.jcudnn.cudnnConvolutionBwdFilterAlgoPerf;
 import jcuda.jcudnn.cudnnConvolutionDescriptor;
@@ -112,9 +113,9 @@ final class DnnAlgorithms {
                 cudnnGetConvolutionForwardAlgorithmMaxCount(handle, count),
                 "cudnnGetConvolutionForwardAlgorithmMaxCount");
         cudnnConvolutionFwdAlgoPerf[] results = new cudnnConvolutionFwdAlgoPerf[count[0]];
-        check(
-                cudnnGetConvolutionForwardAlgorithm_v7(
-                        handle, x, w, convolution, y, results.length, count, results),
+        heuristics(
+                () -> cudnnGetConvolutionForwardAlgorithm_v7(handle, x, w, convolution, y, results.length, count,
+                        results),
                 "cudnnGetConvolutionForwardAlgorithm_v7",
                 problem);
         Set<Candidate> candidates = new LinkedHashSet<>();
@@ -137,9 +138,9 @@ final class DnnAlgorithms {
                 cudnnGetConvolutionBackwardDataAlgorithmMaxCount(handle, count),
                 "cudnnGetConvolutionBackwardDataAlgorithmMaxCount");
         cudnnConvolutionBwdDataAlgoPerf[] results = new cudnnConvolutionBwdDataAlgoPerf[count[0]];
-        check(
-                cudnnGetConvolutionBackwardDataAlgorithm_v7(
-                        handle, w, y, convolution, x, results.length, count, results),
+        heuristics(
+                () -> cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, w, y, convolution, x, results.length, count,
+                        results),
                 "cudnnGetConvolutionBackwardDataAlgorithm_v7",
                 problem);
         Set<Candidate> candidates = new LinkedHashSet<>();
@@ -162,9 +163,9 @@ final class DnnAlgorithms {
                 cudnnGetConvolutionBackwardFilterAlgorithmMaxCount(handle, count),
                 "cudnnGetConvolutionBackwardFilterAlgorithmMaxCount");
         cudnnConvolutionBwdFilterAlgoPerf[] results = new cudnnConvolutionBwdFilterAlgoPerf[count[0]];
-        check(
-                cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-                        handle, x, y, convolution, w, results.length, count, results),
+        heuristics(
+                () -> cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, x, y, convolution, w, results.length, count,
+                        results),
                 "cudnnGetConvolutionBackwardFilterAlgorithm_v7",
                 problem);
         Set<Candidate> candidates = new LinkedHashSet<>();
@@ -174,6 +175,20 @@ final class DnnAlgorithms {
             }
         }
         return candidates;
+    }
+
+    /**
+     * Asks for a list. Where cuDNN refuses a problem it may leave the list's length unset; JCuda reads the length all the
+     * same, and fails with an index before the status can be seen.
+     */
+    private static void heuristics(IntSupplier call, String name, ConvolutionProblem problem) {
+        int status;
+        try {
+            status = call.getAsInt();
+        } catch (ArrayIndexOutOfBoundsException noLength) {
+            status = NOT_SUPPORTED;
+        }
+        check(status, name, problem);
     }
 
     private static Candidate candidate(int id, int determinism) {

@@ -45,9 +45,7 @@ final class DnnCheck {
 
     /** A scaling factor: cuDNN wants a double for double tensors, else a float. */
     static Pointer scalar(DataType type, double value) {
-        return type == DataType.F64
-                ? Pointer.to(new double[] {value})
-                : Pointer.to(new float[] {(float) value});
+        return HostScalar.of(type == DataType.F64, value);
     }
 
     static Pointer at(long address) {

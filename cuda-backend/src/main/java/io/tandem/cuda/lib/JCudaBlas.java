@@ -165,9 +165,7 @@ public final class JCudaBlas implements Blas {
     }
 
     private static Pointer scalar(Gemm form, double value) {
-        return form.computeType() == ComputeType.F64
-                ? Pointer.to(new double[] {value})
-                : Pointer.to(new float[] {(float) value});
+        return HostScalar.of(form.computeType() == ComputeType.F64, value);
     }
 
     private static int type(DataType type) {

@@ -93,20 +93,6 @@ public final class JCudaDnn implements Dnn {
     }
 
     @Override
-    public ConvolutionAlgorithm chooseConvolution(
-            ConvolutionPass pass, ConvolutionProblem problem, boolean deterministic, long maxWorkspace) {
-        return convolutionAlgorithms(pass, problem).stream()
-                .filter(algorithm -> algorithm.workspace() <= maxWorkspace)
-                .filter(algorithm -> algorithm.deterministic() || !deterministic)
-                .findFirst()
-                .orElseThrow(() -> new CudaException(
-                        "cudnnGetConvolutionAlgorithm_v7(" + pass + ", " + problem + ")",
-                        "no " + (deterministic ? "deterministic " : "") + "algorithm needs at most " + maxWorkspace
-                                + " bytes of workspace",
-                        null));
-    }
-
-    @Override
     public void convolutionForward(
             ConvolutionProblem problem,
             ConvolutionAlgorithm algorithm,

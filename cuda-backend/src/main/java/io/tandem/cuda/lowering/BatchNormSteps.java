@@ -24,11 +24,15 @@ final class BatchNormSteps {
         this.scratch = scratch;
     }
 
+    /** The most samples that cuDNN normalizes in training. */
+    private static final int MAX_BATCH = 880_801;
+
     /** Whether cuDNN normalizes inputs of this type. */
     static boolean supports(TensorType x) {
         return (x.dtype() == DType.F32 || x.dtype() == DType.F64)
                 && x.shape().rank() >= 2
                 && x.shape().rank() <= 5
+                && x.shape().dim(0) <= MAX_BATCH
                 && x.shape().size() > 0;
     }
 
@@ -37,12 +41,19 @@ final class BatchNormSteps {
         return (long) x.shape().dim(1) * x.dtype().bytes();
     }
 
-    private static TensorDescriptor form(TensorType x) {
+    private static TensorDescriptor form(Place x) {
         Shape shape = x.shape();
         while (shape.rank() < 4) {
             shape = shape.insert(2, 1);
         }
-        return TensorDescriptor.rowMajor(DataTypes.of(x.dtype()), shape.toArray());
+        return x.channelsLast()
+                ? TensorDescriptor.channelsLast(DataTypes.of(x.dtype()), shape.toArray())
+                : TensorDescriptor.rowMajor(DataTypes.of(x.dtype()), shape.toArray());
+    }
+
+    /** The fast algorithm is limited in the range of its inputs only where tensors are row-major. */
+    private static BatchNormMode mode(Place x) {
+        return x.channelsLast() ? BatchNormMode.SPATIAL_PERSISTENT : BatchNormMode.SPATIAL;
     }
 
     StepKernel forward(CompositeKind.BatchNormTraining kind, StepPlaces places, boolean residual) {
@@ -50,10 +61,10 @@ final class BatchNormSteps {
         Place variance = places.result(2);
         TensorType channels = variance.type();
         Place inverse = residual ? places.result(3) : new Place(scratch, 0, channels);
-        TensorDescriptor form = form(x.type());
+        TensorDescriptor form = form(x);
         StepKernel normalize = new LibraryCall("cudnn batch-norm", () -> context.dnn()
                 .batchNormTraining(
-                        BatchNormMode.SPATIAL,
+                        mode(x),
                         form,
                         x.address(),
                         places.result(0).address(),
@@ -99,7 +110,7 @@ final class BatchNormSteps {
         Place mean = places.operand(4);
         Place cotangent = places.operand(6);
         Place inverse = places.operand(7);
-        TensorDescriptor form = form(x.type());
+        TensorDescriptor form = form(x);
         TensorType[] types = {x.type(), mean.type(), mean.type()};
         Place[] results = new Place[3];
         long end = 0;
@@ -110,7 +121,7 @@ final class BatchNormSteps {
         }
         StepKernel call = new LibraryCall("cudnn batch-norm gradient", () -> context.dnn()
                 .batchNormBackward(
-                        BatchNormMode.SPATIAL,
+                        mode(x),
                         form,
                         x.address(),
                         cotangent.address(),

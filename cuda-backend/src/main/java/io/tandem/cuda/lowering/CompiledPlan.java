@@ -1,5 +1,6 @@
 package io.tandem.cuda.lowering;
 
+import io.tandem.compile.LayoutPass;
 import io.tandem.compile.Plan;
 import io.tandem.cuda.driver.Driver;
 import java.util.List;
@@ -21,12 +22,12 @@ public final class CompiledPlan {
      * @throws io.tandem.backend.DeviceException if there is something in the plan that CUDA devices do not run
      */
     public CompiledPlan(Plan plan, LoweringContext context) {
-        this.plan = plan;
+        this.plan = LayoutPass.apply(plan, context.channelsLast());
         this.context = context;
         this.arguments = IntStream.range(0, plan.arguments().size())
                 .mapToObj(i -> new Region(Program.ALIGNMENT))
                 .toList();
-        this.program = new Program(plan, new StepFactory(context, scratch), constants, 0, arguments);
+        this.program = new Program(this.plan, new StepFactory(context, scratch), constants, 0, arguments);
     }
 
     /** Compiles the kernels and copies the constants to the device. */

@@ -17,9 +17,11 @@ import io.tandem.graph.Op;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -39,11 +41,13 @@ final class ConvolutionSteps {
     private final LoweringContext context;
     private final Region scratch;
     private final IndexingSteps movements;
+    private final LayoutSteps layouts;
 
-    ConvolutionSteps(LoweringContext context, Region scratch, IndexingSteps movements) {
+    ConvolutionSteps(LoweringContext context, Region scratch, IndexingSteps movements, LayoutSteps layouts) {
         this.context = context;
         this.scratch = scratch;
         this.movements = movements;
+        this.layouts = layouts;
     }
 
     /**
@@ -105,9 +109,12 @@ final class ConvolutionSteps {
     // ---- by cuDNN
 
     private Optional<StepKernel> library(Call call) {
-        // 16-bit convolutions that cuDNN does not have for row-major tensors it may have with the channels innermost.
+        // The order of the values as they are; then the other one, which cuDNN may have kernels for.
         boolean narrow = call.input().dtype().bytes() == 2;
-        for (boolean channelsLast : narrow ? new boolean[] {false, true} : new boolean[] {false}) {
+        boolean last = call.input().channelsLast()
+                || call.output().channelsLast()
+                || context.channelsLast().where() == ChannelsLast.Where.EVERYWHERE;
+        for (boolean channelsLast : narrow || last ? new boolean[] {last, !last} : new boolean[] {false}) {
             try {
                 return Optional.of(library(call, channelsLast));
             } catch (CudaException | IllegalArgumentException refused) {
@@ -129,32 +136,33 @@ final class ConvolutionSteps {
             padded[a + 2] += geometry.padLow().get(a) + geometry.padHigh().get(a) - 2 * even.get(a);
         }
         ScratchParts parts = new ScratchParts(scratch);
+        // Padding is added and taken away in row-major order.
+        Place plain = uneven ? layouts.arranged(parts, call.input(), false) : call.input();
         Place input = uneven ? parts.take(TensorType.of(call.input().dtype(), padded)) : call.input();
         Call inner = new Call(call.pass(), geometry, input, call.filter(), call.output());
+        Call arranged = new Call(
+                call.pass(),
+                geometry,
+                layouts.arranged(parts, inner.input(), channelsLast),
+                layouts.arranged(parts, inner.filter(), channelsLast),
+                layouts.arranged(parts, inner.output(), channelsLast));
         ConvolutionProblem problem = problem(inner, even, channelsLast);
-        ConvolutionAlgorithm algorithm = context.dnn()
-                .chooseConvolution(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
+        List<ConvolutionAlgorithm> algorithms = context.dnn()
+                .chooseConvolutions(call.pass(), problem, context.options().deterministic(), MAX_WORKSPACE);
         List<StepKernel> steps = new ArrayList<>();
         if (uneven && call.pass() != ConvolutionPass.BACKWARD_DATA) {
-            steps.add(movements.pad(padding(geometry, even), call.input(), input));
+            layouts.bring(steps, call.input(), plain);
+            steps.add(movements.pad(padding(geometry, even), plain, input));
         }
-        if (channelsLast) {
-            Call moved = new Call(
-                    call.pass(),
-                    geometry,
-                    parts.take(inner.input().type()),
-                    parts.take(inner.filter().type()),
-                    parts.take(inner.output().type()));
-            for (int i = 0; i < 2; i++) {
-                steps.add(channels(inner.operands().get(i), moved.operands().get(i), true));
-            }
-            steps.add(new LibraryCall(context, moved, problem, algorithm, parts.bytes(algorithm.workspace())));
-            steps.add(channels(moved.result(), inner.result(), false));
-        } else {
-            steps.add(new LibraryCall(context, inner, problem, algorithm, parts.bytes(algorithm.workspace())));
+        for (int i = 0; i < 2; i++) {
+            layouts.bring(steps, inner.operands().get(i), arranged.operands().get(i));
         }
+        Place lent = parts.bytes(algorithms.getFirst().workspace());
+        steps.add(new LibraryCall(context, arranged, problem, algorithms, lent));
+        layouts.bring(steps, arranged.result(), inner.result());
         if (uneven && call.pass() == ConvolutionPass.BACKWARD_DATA) {
-            steps.add(crop(geometry, even, input, call.input()));
+            steps.add(crop(geometry, even, input, plain));
+            layouts.bring(steps, plain, call.input());
         }
         StepKernel whole = steps.size() == 1 ? steps.getFirst() : new Sequence(steps);
         return new WithScratch(whole, parts.end());
@@ -185,26 +193,6 @@ final class ConvolutionSteps {
                         FilterDescriptor.of(type, w),
                         movement,
                         TensorDescriptor.rowMajor(type, y));
-    }
-
-    /** A copy with the second axis moved behind all others, or back. */
-    private StepKernel channels(Place from, Place to, boolean last) {
-        Shape shape = from.shape();
-        int channels = shape.dim(1);
-        int pixels = Math.toIntExact(shape.subShape(2, shape.rank()).size());
-        int rows = last ? pixels : channels;
-        int columns = last ? channels : pixels;
-        long plane = (long) channels * pixels;
-        DType dtype = from.dtype();
-        Kernel.Access read = new Kernel.Access(0, List.of(plane, 1L, (long) rows));
-        Kernel kernel = new Kernel(
-                Shape.of(shape.dim(0), rows, columns),
-                Shape.of(),
-                List.of(dtype),
-                List.of(dtype),
-                List.of(new Kernel.Load(dtype, 0, read)),
-                List.of(new Kernel.Store(0, 0, new Kernel.Access(0, List.of(plane, (long) columns, 1L)))));
-        return new FusedStep(context, kernel, List.of(from), List.of(to), scratch).requested();
     }
 
     /** cuDNN has no convolution over one axis: a leading one of size 1 makes it two. */
@@ -248,16 +236,48 @@ final class ConvolutionSteps {
         return Arrays.stream(values).boxed().toList();
     }
 
-    /** A call of cuDNN; its places have the layout of the problem. */
-    private record LibraryCall(
-            LoweringContext context,
-            Call call,
-            ConvolutionProblem problem,
-            ConvolutionAlgorithm algorithm,
-            Place lent)
-            implements StepKernel {
+    /**
+     * A call of cuDNN; its places have the layout of the problem. Where the library refuses an algorithm that its
+     * heuristics named, which shows when it first runs, the next one that needs no more memory takes its place.
+     */
+    private static final class LibraryCall implements StepKernel {
+        private final LoweringContext context;
+        private final Call call;
+        private final ConvolutionProblem problem;
+        private final Place lent;
+        private final Deque<ConvolutionAlgorithm> algorithms = new ArrayDeque<>();
+
+        LibraryCall(
+                LoweringContext context,
+                Call call,
+                ConvolutionProblem problem,
+                List<ConvolutionAlgorithm> algorithms,
+                Place lent) {
+            this.context = context;
+            this.call = call;
+            this.problem = problem;
+            this.lent = lent;
+            long room = algorithms.getFirst().workspace();
+            algorithms.stream().filter(a -> a.workspace() <= room).forEach(this.algorithms::add);
+        }
+
         @Override
         public void issue() {
+            while (true) {
+                try {
+                    issue(algorithms.getFirst());
+                    return;
+                } catch (CudaException refused) {
+                    if (!refused.isUnsupported() || algorithms.size() == 1) {
+                        throw refused;
+                    }
+                    log.info("{}: cuDNN refuses algorithm {}, another one is used", refused.getMessage(),
+                            algorithms.removeFirst().id());
+                }
+            }
+        }
+
+        private void issue(ConvolutionAlgorithm algorithm) {
             Workspace workspace = algorithm.workspace() == 0
                     ? Workspace.NONE
                     : new Workspace(lent.address(), algorithm.workspace());
@@ -281,13 +301,30 @@ final class ConvolutionSteps {
                         case BACKWARD_DATA -> " gradient of input";
                         case BACKWARD_FILTER -> " gradient of filter";
                     };
-            return "cudnn convolution%s, algorithm %d".formatted(direction, algorithm.id());
+            return "cudnn convolution%s, algorithm %d".formatted(direction, algorithms.getFirst().id());
         }
     }
 
     // ---- by own kernels
 
     private StepKernel own(Call call) {
+        ScratchParts parts = new ScratchParts(scratch);
+        Call plain = new Call(
+                call.pass(),
+                call.geometry(),
+                layouts.arranged(parts, call.input(), false),
+                call.filter(),
+                layouts.arranged(parts, call.output(), false));
+        List<StepKernel> steps = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            layouts.bring(steps, call.operands().get(i), plain.operands().get(i));
+        }
+        steps.add(kernel(plain));
+        layouts.bring(steps, plain.result(), call.result());
+        return steps.size() == 1 ? steps.getFirst() : new WithScratch(new Sequence(steps), parts.end());
+    }
+
+    private StepKernel kernel(Call call) {
         DType dtype = call.input().dtype();
         Shape input = call.input().shape();
         Shape filter = call.filter().shape();

@@ -37,7 +37,8 @@ public final class FaultMemory implements AutoCloseable {
         stream.fill(address, (byte) 0, BYTES);
     }
 
-    long address() {
+    /** Its address on the device; the first word is 0 while there is no report. */
+    public long address() {
         return address;
     }
 

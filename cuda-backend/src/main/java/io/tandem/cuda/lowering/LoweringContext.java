@@ -16,7 +16,8 @@ import io.tandem.cuda.lib.Dnn;
  * @param architecture what the device can do
  * @param faults where kernels report bad indices
  * @param options precision and determinism
+ * @param channelsLast which activations have their channels innermost
  */
 public record LoweringContext(
         CudaStream stream, Blas blas, Dnn dnn, KernelLibrary library, Architecture architecture,
-        FaultMemory faults, DeviceOptions options) {}
+        FaultMemory faults, DeviceOptions options, ChannelsLast channelsLast) {}

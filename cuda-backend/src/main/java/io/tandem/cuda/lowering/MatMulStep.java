@@ -12,6 +12,9 @@ import io.tandem.tensor.Shape;
 final class MatMulStep implements StepKernel {
     private static final Architecture AMPERE = new Architecture(8, 0);
 
+    /** Products of one call: a grid's third side, along which kernels of cuBLAS lay a batch. */
+    private static final int MAX_BATCH = 65_535;
+
     private final LoweringContext context;
     private final Place x;
     private final Place y;
@@ -56,9 +59,25 @@ final class MatMulStep implements StepKernel {
         } else if (batch == 1) {
             context.blas().gemm(form, 1, y.address(), x.address(), 0, result.address());
         } else {
-            context.blas().gemmStridedBatched(
-                    form, 1, y.address(), strideY, x.address(), strideX, 0, result.address(), strideResult, batch);
+            for (int first = 0; first < batch; first += MAX_BATCH) {
+                context.blas().gemmStridedBatched(
+                        form,
+                        1,
+                        y.address() + first * strideY * y.dtype().bytes(),
+                        strideY,
+                        x.address() + first * strideX * x.dtype().bytes(),
+                        strideX,
+                        0,
+                        result.address() + first * strideResult * result.dtype().bytes(),
+                        strideResult,
+                        Math.min(MAX_BATCH, batch - first));
+            }
         }
+    }
+
+    @Override
+    public int launches() {
+        return Math.ceilDiv(batch, MAX_BATCH);
     }
 
     @Override

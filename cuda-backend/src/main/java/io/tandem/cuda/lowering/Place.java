@@ -10,8 +10,25 @@ import io.tandem.tensor.TensorType;
  * @param region the memory
  * @param offset in bytes
  * @param type what lies there
+ * @param channelsLast whether axis 1 is innermost in memory, else the tensor is row-major
  */
-record Place(Region region, long offset, TensorType type) {
+record Place(Region region, long offset, TensorType type, boolean channelsLast) {
+
+    /** A row-major tensor. */
+    Place(Region region, long offset, TensorType type) {
+        this(region, offset, type, false);
+    }
+
+    /** The same memory seen in another layout. */
+    Place withChannelsLast(boolean last) {
+        return new Place(region, offset, type, last);
+    }
+
+    /** Whether its elements lie alike in both layouts. */
+    boolean isSameInBothLayouts() {
+        Shape shape = type.shape();
+        return shape.rank() < 3 || shape.dim(1) == 1 || shape.subShape(2, shape.rank()).size() == 1;
+    }
 
     /** The address, while the program is bound. */
     long address() {

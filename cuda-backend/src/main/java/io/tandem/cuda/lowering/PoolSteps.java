@@ -6,6 +6,7 @@ import io.tandem.cuda.driver.KernelArguments;
 import io.tandem.graph.Op;
 import io.tandem.graph.Pooling;
 import io.tandem.tensor.Shape;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Makes the steps of pooling. */
@@ -32,7 +33,7 @@ final class PoolSteps {
         Place x = places.operand(0);
         Place y = places.result(0);
         CudaFunction function = PoolGenerator.forward(
-                pool.pooling(), pool.geometry(), x.dtype(), x.shape(), y.shape(), residual);
+                pool.pooling(), pool.geometry(), x.dtype(), x.shape(), y.shape(), residual, y.channelsLast());
         return launch(function, y, arguments -> {
             arguments.pointer(x.address()).pointer(y.address());
             if (residual) {
@@ -45,8 +46,10 @@ final class PoolSteps {
         boolean max = pool.pooling() == Pooling.MAX;
         Place g = places.operand(max ? 1 : 0);
         Place result = places.result(0);
+        Optional<Boolean> taps =
+                residual ? Optional.of(places.operand(2).channelsLast()) : Optional.empty();
         CudaFunction function = PoolGenerator.gradient(
-                pool.pooling(), pool.geometry(), g.dtype(), pool.inputShape(), g.shape(), residual);
+                pool.pooling(), pool.geometry(), g.dtype(), pool.inputShape(), g.shape(), taps, g.channelsLast());
         return launch(function, result, arguments -> {
             if (max) {
                 arguments.pointer(places.operand(residual ? 2 : 0).address());

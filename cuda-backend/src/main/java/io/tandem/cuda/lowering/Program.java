@@ -9,6 +9,7 @@ import io.tandem.tensor.NDArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * A plan with a kernel for each step and a region of memory for each value. The workspace holds the scratch memory of
@@ -21,6 +22,7 @@ final class Program {
     private final Plan plan;
     private final StepFactory factory;
     private final ConstantPool constants;
+    private final Set<Integer> channelsLast;
     private final MemoryPlan memory;
     private final long base;
     private final Region arena = new Region(ALIGNMENT);
@@ -48,6 +50,7 @@ final class Program {
         this.constants = constants;
         this.base = base;
         this.arguments = arguments;
+        this.channelsLast = ChannelsLast.values(plan);
         this.memory = MemoryPlan.of(plan, ALIGNMENT);
         PlanVerifier.verify(plan, memory);
         arenaEnd = base + Math.ceilDiv(memory.bytes(), ALIGNMENT) * ALIGNMENT;
@@ -104,7 +107,11 @@ final class Program {
             case Plan.Bound(int argument) -> new Place(arguments.get(argument), operand.offset(), operand.type());
             case Plan.Fixed(NDArray array) -> new Place(constants.region(array), operand.offset(), operand.type());
             case Plan.Arena a ->
-                new Place(arena, memory.offsets().get(value.id()) + operand.offset(), operand.type());
+                new Place(
+                        arena,
+                        memory.offsets().get(value.id()) + operand.offset(),
+                        operand.type(),
+                        channelsLast.contains(value.id()));
         };
     }
 

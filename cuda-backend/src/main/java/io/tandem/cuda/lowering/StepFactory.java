@@ -11,6 +11,7 @@ final class StepFactory {
     private final LoweringContext context;
     private final Region scratch;
     private final IndexingSteps indexing;
+    private final LayoutSteps movements;
     private final PoolSteps pools;
     private final ConvolutionSteps convolutions;
     private final BatchNormSteps batchNorms;
@@ -20,8 +21,9 @@ final class StepFactory {
         this.context = context;
         this.scratch = scratch;
         this.indexing = new IndexingSteps(context, scratch);
+        this.movements = new LayoutSteps(context, scratch);
         this.pools = new PoolSteps(context);
-        this.convolutions = new ConvolutionSteps(context, scratch, indexing);
+        this.convolutions = new ConvolutionSteps(context, scratch, indexing, movements);
         this.batchNorms = new BatchNormSteps(context, scratch);
         this.recurrent = new RecurrentSteps(context, scratch);
     }
@@ -47,7 +49,7 @@ final class StepFactory {
             case Plan.RunKernel run ->
                 new FusedStep(context, run.kernel(), places.operands(), places.results(), scratch);
             case Plan.Call call -> call(call, places, sharedResidual);
-            case Plan.Convert convert -> new Copy(context.stream(), places.operand(0), places.result(0));
+            case Plan.Convert convert -> movements.convert(places.operand(0), places.result(0));
             case Plan.Loop loop -> throw new IllegalArgumentException("a loop has a program of its own");
         };
     }

@@ -150,11 +150,11 @@ abstract class DnnSemantics {
             long gdy = arrays.upload(dy);
             for (boolean deterministic : new boolean[] {false, true}) {
                 ConvolutionAlgorithm forward =
-                        dnn.chooseConvolution(ConvolutionPass.FORWARD, p, deterministic, 1 << 26);
+                        dnn.chooseConvolutions(ConvolutionPass.FORWARD, p, deterministic, 1 << 26).getFirst();
                 ConvolutionAlgorithm data =
-                        dnn.chooseConvolution(ConvolutionPass.BACKWARD_DATA, p, deterministic, 1 << 26);
+                        dnn.chooseConvolutions(ConvolutionPass.BACKWARD_DATA, p, deterministic, 1 << 26).getFirst();
                 ConvolutionAlgorithm filter =
-                        dnn.chooseConvolution(ConvolutionPass.BACKWARD_FILTER, p, deterministic, 1 << 26);
+                        dnn.chooseConvolutions(ConvolutionPass.BACKWARD_FILTER, p, deterministic, 1 << 26).getFirst();
                 assertTrue(!deterministic
                         || forward.deterministic() && data.deterministic() && filter.deterministic());
                 long gy = arrays.emptyFloats(y.length);
@@ -180,7 +180,7 @@ abstract class DnnSemantics {
         float[] dy = numbers.normal((int) p.y().elements());
         on((arrays, dnn) -> {
             ConvolutionAlgorithm algorithm =
-                    dnn.chooseConvolution(ConvolutionPass.BACKWARD_FILTER, p, true, 1 << 26);
+                    dnn.chooseConvolutions(ConvolutionPass.BACKWARD_FILTER, p, true, 1 << 26).getFirst();
             long gx = arrays.upload(x);
             long gdy = arrays.upload(dy);
             float[][] results = new float[3][];
@@ -214,7 +214,7 @@ abstract class DnnSemantics {
             CudaException sizes = assertThrows(
                     CudaException.class, () -> dnn.convolutionAlgorithms(ConvolutionPass.FORWARD, wrong));
             assertTrue(sizes.codeName().startsWith("CUDNN_STATUS_"), sizes.getMessage());
-            assertThrows(CudaException.class, () -> dnn.chooseConvolution(ConvolutionPass.FORWARD, wrong, true, 0));
+            assertThrows(CudaException.class, () -> dnn.chooseConvolutions(ConvolutionPass.FORWARD, wrong, true, 0));
         });
     }
 

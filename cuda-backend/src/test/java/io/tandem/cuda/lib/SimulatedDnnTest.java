@@ -53,7 +53,7 @@ class SimulatedDnnTest extends DnnSemantics {
                 SimulatedDnn dnn = new SimulatedDnn(driver)) {
             dnn.setStream(arrays.stream());
             ConvolutionAlgorithm fastest =
-                    dnn.chooseConvolution(ConvolutionPass.BACKWARD_FILTER, p, false, Long.MAX_VALUE);
+                    dnn.chooseConvolutions(ConvolutionPass.BACKWARD_FILTER, p, false, Long.MAX_VALUE).getFirst();
             assertFalse(fastest.deterministic());
             long x = arrays.upload(new Numbers(1).normal(64));
             long dy = arrays.upload(new Numbers(2).normal(512));

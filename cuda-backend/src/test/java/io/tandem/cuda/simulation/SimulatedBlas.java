@@ -71,6 +71,10 @@ public final class SimulatedBlas implements Blas {
         if (count < 0) {
             throw invalid(call, "the number of products is negative");
         }
+        // Stricter than the library, of which only some kernels have this limit.
+        if (count > 65_535) {
+            throw invalid(call, count + " products in one call");
+        }
         if (count > 1 && strideC < (long) form.leadingC() * (form.n() - 1) + form.m()) {
             throw invalid(call, "stride " + strideC + " of C makes the results overlap");
         }

@@ -20,9 +20,11 @@ import io.tandem.cuda.lib.SoftmaxKind;
 import io.tandem.cuda.lib.TensorDescriptor;
 import io.tandem.cuda.lib.Workspace;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.DoubleUnaryOperator;
 
@@ -39,6 +41,7 @@ public final class SimulatedDnn implements Dnn {
 
     private final SimulatedDriver driver;
     private final Random noise = new Random(1);
+    private final Set<String> refused = new HashSet<>();
     private SimulatedStream stream;
     private boolean closed;
 
@@ -73,6 +76,11 @@ public final class SimulatedDnn implements Dnn {
         if (!good) {
             throw badParameter(call, why);
         }
+    }
+
+    /** Lets calls refuse an algorithm that the heuristics name. */
+    public void refuse(ConvolutionPass pass, int algorithm) {
+        refused.add(pass + " " + algorithm);
     }
 
     private void requireOpen(String call) {
@@ -115,19 +123,6 @@ public final class SimulatedDnn implements Dnn {
         };
     }
 
-    @Override
-    public ConvolutionAlgorithm chooseConvolution(
-            ConvolutionPass pass, ConvolutionProblem problem, boolean deterministic, long maxWorkspace) {
-        return convolutionAlgorithms(pass, problem).stream()
-                .filter(algorithm -> algorithm.workspace() <= maxWorkspace)
-                .filter(algorithm -> algorithm.deterministic() || !deterministic)
-                .findFirst()
-                .orElseThrow(() -> unsupported(
-                        "cudnnGetConvolutionAlgorithm_v7",
-                        "no " + (deterministic ? "deterministic " : "") + "algorithm needs at most " + maxWorkspace
-                                + " bytes of workspace"));
-    }
-
     private void check(String call, ConvolutionProblem problem) {
         requireOpen(call);
         TensorDescriptor x = problem.x();
@@ -153,9 +148,15 @@ public final class SimulatedDnn implements Dnn {
                 "the output has sizes " + Arrays.toString(given) + " instead of " + Arrays.toString(sizes));
         checkTypes(call, problem);
         boolean last = problem.w().channelsLast();
-        if (last != x.isChannelsLast() && channels > 1 && x.size(2) * x.size(3) > 1) {
-            throw unsupported(call, "the layouts of input and filter differ");
+        if (differs(last, x) || differs(last, problem.y())) {
+            throw unsupported(call, "the layouts of input, filter and output differ");
         }
+    }
+
+    /** Whether a tensor has another layout than its filter, of those in which its elements would not lie alike. */
+    private static boolean differs(boolean channelsLast, TensorDescriptor form) {
+        boolean alike = form.size(1) == 1 || form.elements() == (long) form.size(0) * form.size(1);
+        return !alike && form.isChannelsLast() != channelsLast;
     }
 
     /**
@@ -206,6 +207,9 @@ public final class SimulatedDnn implements Dnn {
             Consumer<Operands> action) {
         check(call, problem);
         require(algorithm.pass() == pass, call, "the algorithm is for " + algorithm.pass());
+        if (refused.contains(pass + " " + algorithm.id())) {
+            throw unsupported(call, "algorithm " + algorithm.id());
+        }
         require(
                 workspace.bytes() >= algorithm.workspace(),
                 call,

@@ -1,7 +1,5 @@
-package io.tandem.cpu.layout;
+package io.tandem.compile;
 
-import io.tandem.compile.Kernel;
-import io.tandem.compile.Plan;
 import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Op;
 import io.tandem.graph.Pooling;
@@ -14,18 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.IntUnaryOperator;
-import java.util.function.Predicate;
 
 /**
- * Keeps activations between convolutions, pools and batch norms in the layout that the library's kernels are fastest
- * with.
- * Fused kernels follow by other strides; where a step needs a value row-major after all, a conversion is inserted.
+ * Keeps activations between convolutions, pools and batch norms in the layout that a backend's kernels are fastest
+ * with. Fused kernels follow by other strides; where a step needs a value row-major after all, a conversion is inserted.
  */
 public final class LayoutPass {
     private final Plan plan;
-    private final IntUnaryOperator block;
-    private final Predicate<Plan.Step> library;
+    private final Preference preference;
     private final Map<Integer, ChannelBlocks> layouts = new HashMap<>();
     private final Set<Integer> eligible = new HashSet<>();
 
@@ -33,26 +27,44 @@ public final class LayoutPass {
     private final List<Plan.Step> steps = new ArrayList<>();
     private final Map<Integer, Integer> rowMajor = new HashMap<>();
 
-    private LayoutPass(Plan plan, IntUnaryOperator block, Predicate<Plan.Step> library) {
+    /** What a backend's kernels are fastest with. */
+    public interface Preference {
+        /**
+         * The channels per block of an activation's layout.
+         *
+         * @param dtype the activation's element type
+         * @param channels the number of its channels
+         * @return a divisor of the channels, or 0 to leave such values row-major
+         */
+        int block(DType dtype, int channels);
+
+        /**
+         * Whether the kernel of a step takes activations in such layouts. A convolution's kernel must take any mixture
+         * of them and row-major ones; those of pools and batch norms meet one layout at a time.
+         */
+        boolean takes(Plan.Step step);
+    }
+
+    private LayoutPass(Plan plan, Preference preference) {
         this.plan = plan;
-        this.block = block;
-        this.library = library;
+        this.preference = preference;
     }
 
     /**
      * Chooses layouts.
      *
      * @param plan a plan whose values are all row-major
-     * @param block from the number of channels to the channels per block; 0 to leave such values alone
-     * @param library whether the library computes a step
+     * @return the same work; as it was, if none of its convolutions takes other layouts
      */
-    public static Plan apply(Plan plan, IntUnaryOperator block, Predicate<Plan.Step> library) {
-        return new LayoutPass(plan, block, library).apply();
+    public static Plan apply(Plan plan, Preference preference) {
+        return new LayoutPass(plan, preference).apply();
     }
 
     private Plan apply() {
         boolean convolves = plan.steps().stream()
-                .anyMatch(s -> s.action() instanceof Plan.Call call && isConvolution(call.op()));
+                .anyMatch(s -> s.action() instanceof Plan.Call call
+                        && isConvolution(call.op())
+                        && preference.takes(s));
         if (convolves) {
             findEligible();
             seed();
@@ -75,12 +87,10 @@ public final class LayoutPass {
 
     // ---- which values ----
 
-    /** Float32 values of the arena that are never seen in part. */
+    /** Values of the arena that are never seen in part. */
     private void findEligible() {
         plan.values().stream()
-                .filter(v -> v.home() instanceof Plan.Arena
-                        && v.type().dtype() == DType.F32
-                        && v.bytes() > 0)
+                .filter(v -> v.home() instanceof Plan.Arena && v.bytes() > 0)
                 .forEach(v -> eligible.add(v.id()));
         for (Plan.Step step : plan.steps()) {
             for (List<Plan.Operand> operands : List.of(step.operands(), step.results(), step.scratch())) {
@@ -94,13 +104,13 @@ public final class LayoutPass {
         }
     }
 
-    /** The activations among a step's operands and results, which the library wants in its layout. */
+    /** The activations among a step's operands and results, which its kernel wants in their layout. */
     private record Activations(List<Integer> operands, List<Integer> results) {
         static final Activations NONE = new Activations(List.of(), List.of());
     }
 
     private Activations activations(Plan.Step step) {
-        if (!(step.action() instanceof Plan.Call call) || !library.test(step)) {
+        if (!(step.action() instanceof Plan.Call call) || !preference.takes(step)) {
             return Activations.NONE;
         }
         return switch (call.op()) {
@@ -182,12 +192,12 @@ public final class LayoutPass {
         Shape shape = operand.type().shape();
         ChannelBlocks other = layouts.get(operand.value());
         if (other != null && !other.shape().equals(shape)) {
-            // Seen by the library in two shapes: no layout is right for both.
+            // Seen in two shapes: no layout is right for both.
             eligible.remove(operand.value());
             layouts.remove(operand.value());
         }
         if (eligible.contains(operand.value()) && shape.rank() >= 3 && shape.rank() <= 5) {
-            int channels = block.applyAsInt(shape.dim(1));
+            int channels = preference.block(operand.type().dtype(), shape.dim(1));
             if (channels > 0 && shape.subShape(2, shape.rank()).size() > 1 && shape.dim(1) > 1) {
                 layouts.putIfAbsent(operand.value(), new ChannelBlocks(shape, channels));
             }
@@ -228,13 +238,18 @@ public final class LayoutPass {
         boolean changed = false;
         for (Map.Entry<Integer, Kernel.Access> candidate : open.entrySet()) {
             ChannelBlocks layout = known.get(candidate.getValue());
-            if (layout != null
-                    && layout.shape().size() * 4 == plan.values().get(candidate.getKey()).bytes()) {
+            if (layout != null && fits(layout, plan.values().get(candidate.getKey()))) {
                 layouts.put(candidate.getKey(), layout);
                 changed = true;
             }
         }
         return changed;
+    }
+
+    private boolean fits(ChannelBlocks layout, Plan.Value value) {
+        DType dtype = value.type().dtype();
+        return layout.shape().size() * dtype.bytes() == value.bytes()
+                && preference.block(dtype, layout.shape().dim(1)) == layout.block();
     }
 
     private void collect(
@@ -258,7 +273,7 @@ public final class LayoutPass {
             case Plan.RunKernel(Kernel kernel) -> kernel(step, kernel);
             case Plan.Loop loop -> {
                 Plan.Loop inner = new Plan.Loop(
-                        apply(loop.body(), block, library),
+                        apply(loop.body(), preference),
                         loop.length(),
                         loop.reverse(),
                         loop.carries(),
@@ -299,7 +314,7 @@ public final class LayoutPass {
         }
     }
 
-    /** A step whose activations are as the library wants them, and whose other values are row-major. */
+    /** A step whose activations are as its kernel wants them, and whose other values are row-major. */
     private void call(Plan.Step step) {
         Activations activations = activations(step);
         Optional<ChannelBlocks> common = common(step, activations);

@@ -1,7 +1,5 @@
-package io.tandem.cpu.layout;
+package io.tandem.compile;
 
-import io.tandem.compile.Kernel;
-import io.tandem.compile.KernelAxes;
 import io.tandem.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,7 +13,7 @@ import java.util.stream.IntStream;
  * Rewrites a kernel for operands and results in other layouts: axes are split until each moves within one digit of a
  * value's index, strides are exchanged, and axes are sorted so that memory is walked in order.
  */
-final class KernelRelayout {
+public final class KernelRelayout {
     private final Map<Integer, ChannelBlocks> operands;
     private final Map<Integer, ChannelBlocks> results;
 
@@ -37,7 +35,7 @@ final class KernelRelayout {
      * @param operands layouts by operand number; the others are row-major
      * @param results layouts by result number
      */
-    static Optional<Kernel> apply(
+    public static Optional<Kernel> apply(
             Kernel kernel, Map<Integer, ChannelBlocks> operands, Map<Integer, ChannelBlocks> results) {
         if (kernel.size() == 0) {
             return Optional.empty();

@@ -1,6 +1,5 @@
-package io.tandem.cpu.layout;
+package io.tandem.compile;
 
-import io.tandem.compile.Plan;
 import io.tandem.tensor.Shape;
 import java.util.ArrayList;
 import java.util.List;
