@@ -46,7 +46,7 @@ public final class Devices {
                         + backends.stream().map(Backend::name).collect(Collectors.joining(", "))
                         + (family.equals("cuda") ? "; add the artifact io.tandem:tandem-cuda" : "")));
         Device device = backend.open(name, options);
-        log.info("using {}: {}", device.info().name(), device.info().description());
+        report(device, List.of());
         return device;
     }
 
@@ -59,16 +59,23 @@ public final class Devices {
             }
             try {
                 Device device = backend.open(backend.devices().getFirst(), options);
-                log.info(
-                        "using {}: {}{}",
-                        device.info().name(),
-                        device.info().description(),
-                        passed.isEmpty() ? "" : "; not " + String.join(", not ", passed));
+                report(device, passed);
                 return device;
             } catch (DeviceException e) {
                 passed.add(backend.name() + " (" + e.getMessage() + ")");
             }
         }
         throw new DeviceException("no device can be used: " + String.join("; ", passed));
+    }
+
+    private static void report(Device device, List<String> passed) {
+        // Not asked for what nobody wants to know: a device may still be at work on its opening.
+        if (log.isInfoEnabled()) {
+            log.info(
+                    "using {}: {}{}",
+                    device.info().name(),
+                    device.info().description(),
+                    passed.isEmpty() ? "" : "; not " + String.join(", not ", passed));
+        }
     }
 }

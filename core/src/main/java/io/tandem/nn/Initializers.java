@@ -44,16 +44,16 @@ public final class Initializers {
     /** Uniform in [low, high). */
     public static Initializer uniform(double low, double high) {
         return (type, seed) -> {
-            NDArray u = draw(Distribution.UNIFORM, type.shape(), seed);
-            return NDArray.generate(type, i -> low + (high - low) * u.getDouble(i));
+            float[] u = draw(Distribution.UNIFORM, type.shape(), seed).toFloats();
+            return NDArray.generate(type, i -> low + (high - low) * u[i]);
         };
     }
 
     /** Normal with mean and standard deviation. */
     public static Initializer normal(double mean, double std) {
         return (type, seed) -> {
-            NDArray z = draw(Distribution.NORMAL, type.shape(), seed);
-            return NDArray.generate(type, i -> mean + std * z.getDouble(i));
+            float[] z = draw(Distribution.NORMAL, type.shape(), seed).toFloats();
+            return NDArray.generate(type, i -> mean + std * z[i]);
         };
     }
 

@@ -67,8 +67,16 @@ public final class NDArray {
 
     /** An array of the given type whose elements are {@code value} of the flat index, rounded to the type. */
     public static NDArray generate(TensorType type, IntToDoubleFunction value) {
+        int size = Math.toIntExact(type.shape().size());
+        if (type.dtype() == DType.F32) {
+            float[] values = new float[size];
+            for (int i = 0; i < size; i++) {
+                values[i] = (float) value.applyAsDouble(i);
+            }
+            return new NDArray(type, MemorySegment.ofArray(values));
+        }
         MemorySegment data = allocate(type);
-        for (int i = 0; i < type.shape().size(); i++) {
+        for (int i = 0; i < size; i++) {
             put(data, type.dtype(), i, value.applyAsDouble(i));
         }
         return new NDArray(type, data);

@@ -2,6 +2,7 @@ package io.tandem.cpu;
 
 import io.tandem.backend.Buffer;
 import io.tandem.backend.Device;
+import io.tandem.backend.DeviceException;
 import io.tandem.backend.DeviceInfo;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Executable;
@@ -25,6 +26,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,33 +49,57 @@ final class CpuDevice implements Device {
     private final OwnerThread owner = new OwnerThread("tandem-cpu");
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();
-    private final DeviceThreads threads;
-    private final Optional<OneDnnContext> context;
-    private final Optional<OneDnnKernels> library;
-    private final KernelCompiler compiler;
-    private final CpuLowering lowering;
-    private final DeviceInfo info;
+    private final CompletableFuture<Equipment> equipment = new CompletableFuture<>();
     private boolean closed;
+
+    /** What the device works with. Loading it takes a while, during which the caller can build a model. */
+    private record Equipment(
+            DeviceThreads threads,
+            Optional<OneDnnContext> context,
+            Optional<OneDnnKernels> library,
+            KernelCompiler compiler,
+            CpuLowering lowering,
+            DeviceInfo info) {}
 
     CpuDevice(DeviceOptions options, CpuSettings settings) {
         this.options = options;
         this.settings = settings;
         int count = CpuSettings.threads(options);
+        owner.post(() -> {
+            try {
+                equipment.complete(equip(count));
+            } catch (RuntimeException | Error e) {
+                equipment.completeExceptionally(e);
+            }
+        });
+    }
+
+    private Equipment equip(int count) {
         Optional<OneDnn> oneDnn = settings.useOneDnn() ? OneDnn.find() : Optional.empty();
-        threads = owner.compute(() -> new DeviceThreads(settings.workers(count, oneDnn)));
-        context = owner.compute(() -> oneDnn.map(l -> new OneDnnContext(l, options)));
-        compiler = settings.compiler();
+        DeviceThreads threads = new DeviceThreads(settings.workers(count, oneDnn));
+        Optional<OneDnnContext> context = oneDnn.map(l -> new OneDnnContext(l, options));
+        KernelCompiler compiler = settings.compiler();
         Optional<WinogradCode> winograd =
                 compiler.form() == KernelCompiler.Form.MACHINE ? WinogradCode.find() : Optional.empty();
-        library = context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads), winograd));
-        lowering = new CpuLowering(owner, library);
-        warn(oneDnn);
-        info = new DeviceInfo(
-                "cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
+        Optional<OneDnnKernels> library =
+                context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads), winograd));
+        warn(oneDnn, compiler);
+        DeviceInfo info =
+                new DeviceInfo("cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
+        return new Equipment(threads, context, library, compiler, new CpuLowering(owner, library), info);
+    }
+
+    /** Waits until it is there; throws what keeps the device from being opened. */
+    private Equipment equipment() {
+        try {
+            return equipment.join();
+        } catch (CompletionException e) {
+            throw new DeviceException("the device 'cpu' cannot be opened: " + e.getCause(), e.getCause());
+        }
     }
 
     /** One line for each thing that makes this device slower than it could be. */
-    private void warn(Optional<OneDnn> oneDnn) {
+    private void warn(Optional<OneDnn> oneDnn, KernelCompiler compiler) {
         if (settings.useOneDnn() && oneDnn.isEmpty()) {
             log.warn("products, convolutions and recurrent layers run in Java, slowly: {}", OneDnn.explanation());
         }
@@ -103,7 +130,7 @@ final class CpuDevice implements Device {
 
     @Override
     public DeviceInfo info() {
-        return info;
+        return equipment().info();
     }
 
     @Override
@@ -154,7 +181,7 @@ final class CpuDevice implements Device {
     @Override
     public Lowering lowering() {
         memory.requireOpen();
-        return lowering;
+        return equipment().lowering();
     }
 
     @Override
@@ -169,10 +196,13 @@ final class CpuDevice implements Device {
 
     private Program program(Plan plan) {
         Plan pooled = PoolKernels.apply(plan);
-        Plan refined = library.map(l -> LayoutPass.apply(pooled, l))
+        Equipment with = equipment();
+        Plan refined = with.library()
+                .map(l -> LayoutPass.apply(pooled, l))
                 .orElse(pooled);
         PlanVerifier.verify(refined);
-        return new Program(refined, 0, new KernelMaker(refined, compiler, library, threads, faults));
+        return new Program(
+                refined, 0, new KernelMaker(refined, with.compiler(), with.library(), with.threads(), faults));
     }
 
     void release(CpuExecutable executable) {
@@ -208,8 +238,10 @@ final class CpuDevice implements Device {
         } finally {
             owner.call(() -> {
                 List.copyOf(executables).forEach(CpuExecutable::free);
-                context.ifPresent(OneDnnContext::close);
-                threads.close();
+                if (!equipment.isCompletedExceptionally()) {
+                    equipment().context().ifPresent(OneDnnContext::close);
+                    equipment().threads().close();
+                }
             });
             executables.clear();
             owner.close();

@@ -8,6 +8,7 @@ import io.tandem.graph.GraphException;
 import io.tandem.io.FormatException;
 import io.tandem.samples.bench.BenchCommand;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,20 +20,6 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "tandem",
         description = "Deep learning in plain Java: sample applications and tools.",
-        subcommands = {
-            MnistCommand.class,
-            TransferCommand.class,
-            AutoencoderCommand.class,
-            ForecastCommand.class,
-            PlaygroundCommand.class,
-            SearchCommand.class,
-            CharLmCommand.class,
-            GptCommand.class,
-            SummaryCommand.class,
-            ZooCommand.class,
-            DoctorCommand.class,
-            BenchCommand.class
-        },
         mixinStandardHelpOptions = true,
         version = "tandem 0.1.0-SNAPSHOT",
         synopsisSubcommandLabel = "COMMAND",
@@ -53,6 +40,20 @@ import picocli.CommandLine.ScopeType;
             "  tandem doctor                     what this machine has and lacks"
         })
 public final class Tandem implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(
+            MnistCommand.class,
+            TransferCommand.class,
+            AutoencoderCommand.class,
+            ForecastCommand.class,
+            PlaygroundCommand.class,
+            SearchCommand.class,
+            CharLmCommand.class,
+            GptCommand.class,
+            SummaryCommand.class,
+            ZooCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class);
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
@@ -68,6 +69,7 @@ public final class Tandem implements Runnable {
     public static int run(String... arguments) {
         Tandem tandem = new Tandem();
         CommandLine line = new CommandLine(tandem);
+        commands(arguments).forEach(line::addSubcommand);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionStrategy(parsed -> {
             if (tandem.verbose && LoggerFactory.getLogger("io.tandem") instanceof Logger logger) {
@@ -89,6 +91,15 @@ public final class Tandem implements Runnable {
             return CommandLine.ExitCode.SOFTWARE;
         });
         return line.execute(arguments);
+    }
+
+    /** The command that is asked for, or all: to describe all to the parser takes longer than a first training step. */
+    private static List<Class<?>> commands(String... arguments) {
+        List<Class<?>> asked = COMMANDS.stream()
+                .filter(command -> arguments.length > 0
+                        && command.getAnnotation(Command.class).name().equals(arguments[0]))
+                .toList();
+        return asked.isEmpty() ? COMMANDS : asked;
     }
 
     private static String describe(Exception exception) {

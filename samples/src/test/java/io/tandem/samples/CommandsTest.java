@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,48 @@ class CommandsTest {
         assertTrue(said.out().contains("median test accuracy of 3 networks after 40 epochs: 1.000"), said.out());
         assertTrue(said.out().contains("\"features\":[\"x1^2\",\"x2^2\"]"), said.out());
         assertTrue(Files.size(folder.resolve("playground.png")) > 10_000);
+    }
+
+    @Test
+    void speedAgainstSizeIsDrawnFromResults() throws Exception {
+        Path results = folder.resolve("results.jsonl");
+        StringBuilder lines = new StringBuilder("a line of something else\n");
+        for (String peer : new String[] {"tandem", "other"}) {
+            for (int batch : new int[] {1, 32, 1024}) {
+                lines.append("""
+                        {"peer": "%s", "workload": "mlp", "samples_per_s": %d, "step_ms": 1, "batch": %d, "width": 1.0}
+                        """.formatted(peer, 1000 * batch, batch));
+            }
+            // From the peers that know no width.
+            lines.append("{\"peer\": \"%s\", \"workload\": \"gemm-512\", \"samples_per_s\": 9}%n".formatted(peer));
+        }
+        Files.writeString(results, lines);
+        Path picture = folder.resolve("made").resolve("speed.png");
+        Said said = run("bench", "--plot", picture.toString(), results.toString());
+        assertEquals(0, said.exit(), said.err());
+        assertEquals(420, ImageIO.read(picture.toFile()).getHeight());
+
+        Files.writeString(results, "{\"peer\": \"tandem\", \"workload\": \"gemm-512\", \"samples_per_s\": 9}");
+        Said nothing = run("bench", "--plot", picture.toString(), results.toString());
+        assertEquals(1, nothing.exit());
+        assertTrue(nothing.err().contains("no training workload in several sizes"), nothing.err());
+        Files.writeString(results, "{\"peer\": ");
+        Said broken = run("bench", "--plot", picture.toString(), results.toString());
+        assertTrue(broken.err().contains("results.jsonl, line 1: no JSON object"), broken.err());
+        Said missing = run("bench", "--plot", picture.toString(), folder.resolve("none").toString());
+        assertTrue(missing.err().contains("there is no file"), missing.err());
+        assertEquals(2, run("bench", "--plot", picture.toString()).exit());
+    }
+
+    @Test
+    void allCommandsAreListedAndOneIsEnough() {
+        String all = run("--help").out();
+        for (String command : new String[] {"mnist", "transfer", "forecast", "bench", "doctor", "zoo"}) {
+            assertTrue(all.contains("  " + command + " "), all);
+            assertTrue(run(command, "--help").out().startsWith("Usage: tandem " + command), command);
+        }
+        assertEquals(2, run("nonsense").exit());
+        assertTrue(run("--verbose", "zoo", "--help").out().startsWith("Usage: tandem zoo"));
     }
 
     @Test

@@ -38,7 +38,7 @@ public final class BoundPrimitive implements AutoCloseable {
 
     private static final class Handles {
         static final MethodHandle EXECUTE =
-                Calls.status("dnnl_primitive_execute", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
+                Calls.function("dnnl_primitive_execute", 4);
     }
 
     /**
@@ -56,7 +56,9 @@ public final class BoundPrimitive implements AutoCloseable {
         }
         int status;
         try {
-            status = (int) Handles.EXECUTE.invokeExact(primitive.handle(), stream.handle(), memories.length, arguments);
+            status = (int) (long) Handles.EXECUTE.invokeExact(primitive.handle(), stream.handle(),
+                    (long) memories.length,
+                    arguments);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

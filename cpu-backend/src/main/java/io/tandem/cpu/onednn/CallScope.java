@@ -31,8 +31,8 @@ final class CallScope implements AutoCloseable {
         return descriptor.isPresent() ? descriptor(descriptor.get()) : 0;
     }
 
-    /** An array of handles. */
-    MemorySegment descriptors(List<MemoryDescriptor> all) {
+    /** The address of an array of handles. */
+    long descriptors(List<MemoryDescriptor> all) {
         return longs(all.stream().mapToLong(this::descriptor).toArray());
     }
 
@@ -42,16 +42,19 @@ final class CallScope implements AutoCloseable {
         return handle;
     }
 
-    MemorySegment longs(long... values) {
-        return arena.allocateFrom(JAVA_LONG, values);
+    /** The address of a copy. */
+    long longs(long... values) {
+        return arena.allocateFrom(JAVA_LONG, values).address();
     }
 
-    MemorySegment longs(List<Integer> values) {
+    /** The address of a copy. */
+    long longs(List<Integer> values) {
         return longs(values.stream().mapToLong(Integer::longValue).toArray());
     }
 
-    MemorySegment floats(float... values) {
-        return arena.allocateFrom(JAVA_FLOAT, values);
+    /** The address of a copy. */
+    long floats(float... values) {
+        return arena.allocateFrom(JAVA_FLOAT, values).address();
     }
 
     @Override

@@ -6,11 +6,14 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * Binding and checking of C functions. Handles of oneDNN's objects travel as {@code long}: cheaper than segments, and
- * the same registers in each calling convention that oneDNN exists for.
+ * Binding and checking of C functions. Handles of oneDNN's objects, addresses, sizes and enumerations all travel as
+ * {@code long}: they take the same register or slot in each calling convention that oneDNN exists for, and a result's
+ * upper half is cut off. So functions differ in the number of their arguments alone. That matters at the start, where
+ * linking the first function of a kind takes milliseconds and each further one takes little.
  */
 final class Calls {
     private Calls() {}
@@ -18,7 +21,7 @@ final class Calls {
     /** A call that returns a status. */
     @FunctionalInterface
     interface StatusCall {
-        int invoke() throws Throwable;
+        long invoke() throws Throwable;
     }
 
     /** A call that returns a value. */
@@ -27,21 +30,31 @@ final class Calls {
         T invoke() throws Throwable;
     }
 
-    /** A function that returns a status. */
-    static MethodHandle status(String name, MemoryLayout... arguments) {
-        return function(name, ValueLayout.JAVA_INT, arguments);
+    /** A function of so many integers, addresses and handles; takes and returns {@code long}. */
+    static MethodHandle function(String name, int arguments) {
+        return function(name, arguments, 0, 0);
     }
 
-    static MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
+    /**
+     * A function with floating-point arguments.
+     *
+     * @param before number of {@code long} arguments in front of them
+     * @param floats number of {@code float} arguments
+     * @param after number of {@code long} arguments behind them
+     */
+    static MethodHandle function(String name, int before, int floats, int after) {
+        MemoryLayout[] arguments = new MemoryLayout[before + floats + after];
+        Arrays.fill(arguments, ValueLayout.JAVA_LONG);
+        Arrays.fill(arguments, before, before + floats, ValueLayout.JAVA_FLOAT);
         MemorySegment address = NativeLibraries.require().find(name).orElseThrow(
                 () -> new IllegalStateException("the loaded oneDNN has no function " + name + "; 3.11 is needed"));
-        return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(result, arguments));
+        return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
     }
 
     static void check(String name, Supplier<String> arguments, StatusCall call) {
         int status;
         try {
-            status = call.invoke();
+            status = (int) call.invoke();
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -1,7 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -10,7 +8,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The CPU, as oneDNN sees it: makes streams, memories and primitive descriptors. Lives as long as the process. */
 public final class Engine {
-    private static final int IN_ORDER = 1;
+    private static final long IN_ORDER = 1;
 
     private final long handle;
 
@@ -23,7 +21,7 @@ public final class Engine {
     }
 
     private static final class Handles {
-        static final MethodHandle STREAM = Calls.status("dnnl_stream_create", ADDRESS, JAVA_LONG, JAVA_INT);
+        static final MethodHandle STREAM = Calls.function("dnnl_stream_create", 3);
     }
 
     /** A stream, on which primitives run one after the other. On the CPU a call returns when the work is done. */
@@ -31,7 +29,7 @@ public final class Engine {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             Calls.check("dnnl_stream_create", () -> "in order",
-                    () -> (int) Handles.STREAM.invokeExact(out, handle, IN_ORDER));
+                    () -> (long) Handles.STREAM.invokeExact(out.address(), handle, IN_ORDER));
             return new Stream(out.get(JAVA_LONG, 0));
         }
     }

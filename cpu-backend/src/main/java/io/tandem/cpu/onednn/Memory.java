@@ -1,6 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
@@ -23,9 +22,9 @@ public final class Memory extends NativeObject {
 
     private static final class Handles {
         static final MethodHandle CREATE =
-                Calls.status("dnnl_memory_create", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
-        static final MethodHandle POINT = Calls.status("dnnl_memory_set_data_handle", JAVA_LONG, ADDRESS);
-        static final MethodHandle DESTROY = Calls.status("dnnl_memory_destroy", JAVA_LONG);
+                Calls.function("dnnl_memory_create", 4);
+        static final MethodHandle POINT = Calls.function("dnnl_memory_set_data_handle", 2);
+        static final MethodHandle DESTROY = Calls.function("dnnl_memory_destroy", 1);
     }
 
     private static long create(Engine engine, MemoryDescriptor descriptor) {
@@ -36,8 +35,9 @@ public final class Memory extends NativeObject {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
             long description = scope.descriptor(descriptor);
-            Calls.check("dnnl_memory_create", descriptor::toString, () -> (int) Handles.CREATE.invokeExact(out,
-                    description, engine.handle(), MemorySegment.NULL));
+            Calls.check("dnnl_memory_create", descriptor::toString,
+                    () -> (long) Handles.CREATE.invokeExact(out.address(),
+                            description, engine.handle(), 0L));
             return out.get(JAVA_LONG, 0);
         }
     }
@@ -66,7 +66,7 @@ public final class Memory extends NativeObject {
         }
         long memory = handle();
         Calls.check("dnnl_memory_set_data_handle", () -> descriptor + " at " + target,
-                () -> (int) Handles.POINT.invokeExact(memory, target));
+                () -> (long) Handles.POINT.invokeExact(memory, target.address()));
         segment = target;
         pointed = true;
     }
@@ -81,7 +81,7 @@ public final class Memory extends NativeObject {
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_memory_destroy", descriptor::toString, () -> (int) Handles.DESTROY.invokeExact(open));
+        Calls.check("dnnl_memory_destroy", descriptor::toString, () -> (long) Handles.DESTROY.invokeExact(open));
     }
 
     @Override

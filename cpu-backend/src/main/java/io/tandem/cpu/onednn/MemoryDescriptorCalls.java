@@ -22,19 +22,19 @@ final class MemoryDescriptorCalls {
     private static final int QUERY_INNER_AXES = 265;
 
     private static final MethodHandle WITH_TAG =
-            Calls.status("dnnl_memory_desc_create_with_tag", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+            Calls.function("dnnl_memory_desc_create_with_tag", 5);
     private static final MethodHandle WITH_STRIDES =
-            Calls.status("dnnl_memory_desc_create_with_strides", ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+            Calls.function("dnnl_memory_desc_create_with_strides", 5);
     private static final MethodHandle WITH_BLOB =
-            Calls.status("dnnl_memory_desc_create_with_blob", ADDRESS, ADDRESS);
+            Calls.function("dnnl_memory_desc_create_with_blob", 2);
     private static final MethodHandle SLICE =
-            Calls.status("dnnl_memory_desc_create_submemory", ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
-    private static final MethodHandle BLOB = Calls.status("dnnl_memory_desc_get_blob", ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle DESTROY = Calls.status("dnnl_memory_desc_destroy", JAVA_LONG);
+            Calls.function("dnnl_memory_desc_create_submemory", 4);
+    private static final MethodHandle BLOB = Calls.function("dnnl_memory_desc_get_blob", 3);
+    private static final MethodHandle DESTROY = Calls.function("dnnl_memory_desc_destroy", 1);
     private static final MethodHandle QUERY =
-            Calls.status("dnnl_memory_desc_query", JAVA_LONG, JAVA_INT, ADDRESS);
-    private static final MethodHandle EQUAL = Calls.function("dnnl_memory_desc_equal", JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle SIZE = Calls.function("dnnl_memory_desc_get_size", JAVA_LONG, JAVA_LONG);
+            Calls.function("dnnl_memory_desc_query", 3);
+    private static final MethodHandle EQUAL = Calls.function("dnnl_memory_desc_equal", 2);
+    private static final MethodHandle SIZE = Calls.function("dnnl_memory_desc_get_size", 1);
 
     private MemoryDescriptorCalls() {}
 
@@ -44,7 +44,8 @@ final class MemoryDescriptorCalls {
             MemorySegment out = arena.allocate(JAVA_LONG);
             MemorySegment sizes = arena.allocateFrom(JAVA_LONG, dims);
             Calls.check("dnnl_memory_desc_create_with_tag", () -> type + Arrays.toString(dims) + " " + name,
-                    () -> (int) WITH_TAG.invokeExact(out, dims.length, sizes, type.code(), tag));
+                    () -> (long) WITH_TAG.invokeExact(out.address(), (long) dims.length, sizes.address(),
+                            (long) type.code(), (long) tag));
             return take(out);
         }
     }
@@ -56,7 +57,9 @@ final class MemoryDescriptorCalls {
             MemorySegment steps = arena.allocateFrom(JAVA_LONG, strides);
             Calls.check("dnnl_memory_desc_create_with_strides",
                     () -> type + Arrays.toString(dims) + " strides " + Arrays.toString(strides),
-                    () -> (int) WITH_STRIDES.invokeExact(out, dims.length, sizes, type.code(), steps));
+                    () -> (long) WITH_STRIDES.invokeExact(out.address(), (long) dims.length, sizes.address(),
+                            (long) type.code(),
+                            steps.address()));
             return take(out);
         }
     }
@@ -65,11 +68,11 @@ final class MemoryDescriptorCalls {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
             long parent = scope.descriptor(whole);
-            MemorySegment sizes = scope.longs(dims);
-            MemorySegment starts = scope.longs(offsets);
+            long sizes = scope.longs(dims);
+            long starts = scope.longs(offsets);
             Calls.check("dnnl_memory_desc_create_submemory",
                     () -> Arrays.toString(dims) + " at " + Arrays.toString(offsets) + " of " + whole,
-                    () -> (int) SLICE.invokeExact(out, parent, sizes, starts));
+                    () -> (long) SLICE.invokeExact(out.address(), parent, sizes, starts));
             return take(out);
         }
     }
@@ -79,19 +82,20 @@ final class MemoryDescriptorCalls {
         MemorySegment out = arena.allocate(JAVA_LONG);
         MemorySegment blob = arena.allocateFrom(JAVA_BYTE, descriptor.blob());
         Calls.check("dnnl_memory_desc_create_with_blob", descriptor::toString,
-                () -> (int) WITH_BLOB.invokeExact(out, blob));
+                () -> (long) WITH_BLOB.invokeExact(out.address(), blob.address()));
         return out.get(JAVA_LONG, 0);
     }
 
     static void destroy(long handle) {
-        Calls.check("dnnl_memory_desc_destroy", () -> "", () -> (int) DESTROY.invokeExact(handle));
+        Calls.check("dnnl_memory_desc_destroy", () -> "", () -> (long) DESTROY.invokeExact(handle));
     }
 
     static boolean equal(MemoryDescriptor a, MemoryDescriptor b) {
         try (CallScope scope = new CallScope()) {
             long first = scope.descriptor(a);
             long second = scope.descriptor(b);
-            return Calls.value("dnnl_memory_desc_equal", () -> (int) EQUAL.invokeExact(first, second)) != 0;
+            return (int) (long) Calls.value("dnnl_memory_desc_equal", () -> (long) EQUAL.invokeExact(first, second))
+                    != 0;
         }
     }
 
@@ -99,10 +103,10 @@ final class MemoryDescriptorCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment size = arena.allocate(JAVA_LONG);
             Calls.check("dnnl_memory_desc_get_blob", () -> "size",
-                    () -> (int) BLOB.invokeExact(MemorySegment.NULL, size, handle));
+                    () -> (long) BLOB.invokeExact(0L, size.address(), handle));
             MemorySegment blob = arena.allocate(size.get(JAVA_LONG, 0));
             Calls.check("dnnl_memory_desc_get_blob", () -> blob.byteSize() + " bytes",
-                    () -> (int) BLOB.invokeExact(blob, size, handle));
+                    () -> (long) BLOB.invokeExact(blob.address(), size.address(), handle));
             return blob.toArray(JAVA_BYTE);
         }
     }
@@ -145,7 +149,7 @@ final class MemoryDescriptorCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             Calls.check("dnnl_memory_desc_query", () -> "query " + what,
-                    () -> (int) QUERY.invokeExact(handle, what, out));
+                    () -> (long) QUERY.invokeExact(handle, (long) what, out.address()));
             return out.get(JAVA_INT, 0);
         }
     }
@@ -157,7 +161,7 @@ final class MemoryDescriptorCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ADDRESS);
             Calls.check("dnnl_memory_desc_query", () -> "query " + what,
-                    () -> (int) QUERY.invokeExact(handle, what, out));
+                    () -> (long) QUERY.invokeExact(handle, (long) what, out.address()));
             return out.get(ADDRESS, 0).reinterpret(8L * length).toArray(JAVA_LONG);
         }
     }

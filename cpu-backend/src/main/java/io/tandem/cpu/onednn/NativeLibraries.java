@@ -158,10 +158,11 @@ public final class NativeLibraries {
         if (address.isEmpty()) {
             return;
         }
-        MethodHandle setenv = linker.downcallHandle(address.get(), FunctionDescriptor.of(ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+        MethodHandle setenv = linker.downcallHandle(address.get(), FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
         try (Arena arena = Arena.ofConfined()) {
-            int status = (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+            int status = (int) (long) setenv.invokeExact(arena.allocateFrom(name).address(),
+                    arena.allocateFrom(value).address(), 0L);
             if (status != 0) {
                 throw new IllegalStateException("setenv(" + name + ") failed");
             }

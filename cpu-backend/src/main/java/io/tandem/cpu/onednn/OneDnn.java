@@ -1,6 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -12,7 +11,7 @@ import java.util.Optional;
 
 /** oneDNN in this process, and its one CPU engine. */
 public final class OneDnn {
-    private static final int KIND_CPU = 1;
+    private static final long KIND_CPU = 1;
     private static final int NEEDED_MAJOR = 3;
     private static final int NEEDED_MINOR = 5;
 
@@ -80,9 +79,9 @@ public final class OneDnn {
         }
         Path folder = discovery.libraries().get().folder();
         try {
-            MethodHandle versionCall = Calls.function("dnnl_version", ADDRESS);
-            MemorySegment numbers =
-                    Calls.value("dnnl_version", () -> (MemorySegment) versionCall.invokeExact()).reinterpret(12);
+            MethodHandle versionCall = Calls.function("dnnl_version", 0);
+            long address = Calls.value("dnnl_version", () -> (long) versionCall.invokeExact());
+            MemorySegment numbers = MemorySegment.ofAddress(address).reinterpret(12);
             int major = numbers.get(JAVA_INT, 0);
             int minor = numbers.get(JAVA_INT, 4);
             String version = major + "." + minor + "." + numbers.get(JAVA_INT, 8);
@@ -90,8 +89,8 @@ public final class OneDnn {
                 return new Found(Optional.empty(), "no oneDNN: " + folder + " holds version " + version + ", and "
                         + NEEDED_MAJOR + "." + NEEDED_MINOR + " or a later 3.x is needed");
             }
-            MethodHandle isaCall = Calls.function("dnnl_get_effective_cpu_isa", JAVA_INT);
-            int isa = Calls.value("dnnl_get_effective_cpu_isa", () -> (int) isaCall.invokeExact());
+            MethodHandle isaCall = Calls.function("dnnl_get_effective_cpu_isa", 0);
+            int isa = (int) (long) Calls.value("dnnl_get_effective_cpu_isa", () -> (long) isaCall.invokeExact());
             OneDnn library = new OneDnn(version, instructionSet(isa), folder, new Engine(createEngine()));
             return new Found(Optional.of(library),
                     "oneDNN " + version + " (" + library.instructionSet + ") from " + folder);
@@ -101,10 +100,11 @@ public final class OneDnn {
     }
 
     private static long createEngine() {
-        MethodHandle create = Calls.status("dnnl_engine_create", ADDRESS, JAVA_INT, JAVA_LONG);
+        MethodHandle create = Calls.function("dnnl_engine_create", 3);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            Calls.check("dnnl_engine_create", () -> "CPU", () -> (int) create.invokeExact(out, KIND_CPU, 0L));
+            Calls.check("dnnl_engine_create", () -> "CPU",
+                    () -> (long) create.invokeExact(out.address(), KIND_CPU, 0L));
             return out.get(JAVA_LONG, 0);
         }
     }

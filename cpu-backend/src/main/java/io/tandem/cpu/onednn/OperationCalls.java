@@ -1,8 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
@@ -13,76 +10,58 @@ import java.lang.invoke.MethodHandle;
  * process links what it uses.
  */
 final class OperationCalls {
-    static final int BACKWARD = 128;
-    static final int BACKWARD_DATA = 160;
-    private static final int CONVOLUTION_DIRECT = 1;
+    static final long BACKWARD = 128;
+    static final long BACKWARD_DATA = 160;
+    private static final long CONVOLUTION_DIRECT = 1;
 
     private OperationCalls() {}
 
     private static final class Products {
-        static final MethodHandle MATMUL = Calls.status("dnnl_matmul_primitive_desc_create", ADDRESS, JAVA_LONG,
-                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle MATMUL = Calls.function("dnnl_matmul_primitive_desc_create", 7);
     }
 
     private static final class Convolutions {
-        static final MethodHandle FORWARD = Calls.status("dnnl_convolution_forward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
-                ADDRESS, JAVA_LONG);
-        static final MethodHandle DATA = Calls.status("dnnl_convolution_backward_data_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG,
-                JAVA_LONG);
-        static final MethodHandle WEIGHTS = Calls.status("dnnl_convolution_backward_weights_primitive_desc_create",
-                ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
-                ADDRESS, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle FORWARD = Calls.function("dnnl_convolution_forward_primitive_desc_create", 13);
+        static final MethodHandle DATA = Calls.function("dnnl_convolution_backward_data_primitive_desc_create", 12);
+        static final MethodHandle WEIGHTS =
+                Calls.function("dnnl_convolution_backward_weights_primitive_desc_create", 13);
     }
 
     private static final class Poolings {
-        static final MethodHandle FORWARD = Calls.status("dnnl_pooling_forward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
-                JAVA_LONG);
-        static final MethodHandle BACKWARD = Calls.status("dnnl_pooling_backward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG,
-                JAVA_LONG);
+        static final MethodHandle FORWARD = Calls.function("dnnl_pooling_forward_primitive_desc_create", 12);
+        static final MethodHandle BACKWARD = Calls.function("dnnl_pooling_backward_primitive_desc_create", 12);
     }
 
     private static final class BatchNormalizations {
-        static final MethodHandle FORWARD = Calls.status("dnnl_batch_normalization_forward_primitive_desc_create",
-                ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_LONG);
-        static final MethodHandle BACKWARD = Calls.status("dnnl_batch_normalization_backward_primitive_desc_create",
-                ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_LONG,
-                JAVA_LONG);
+        static final MethodHandle FORWARD =
+                Calls.function("dnnl_batch_normalization_forward_primitive_desc_create", 5, 1, 2);
+        static final MethodHandle BACKWARD =
+                Calls.function("dnnl_batch_normalization_backward_primitive_desc_create", 6, 1, 3);
     }
 
     private static final class LayerNormalizations {
-        static final MethodHandle FORWARD = Calls.status("dnnl_layer_normalization_forward_primitive_desc_create",
-                ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_LONG);
-        static final MethodHandle BACKWARD = Calls.status("dnnl_layer_normalization_backward_primitive_desc_create",
-                ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_INT,
-                JAVA_LONG, JAVA_LONG);
+        static final MethodHandle FORWARD =
+                Calls.function("dnnl_layer_normalization_forward_primitive_desc_create", 6, 1, 2);
+        static final MethodHandle BACKWARD =
+                Calls.function("dnnl_layer_normalization_backward_primitive_desc_create", 7, 1, 3);
     }
 
     private static final class Softmaxes {
-        static final MethodHandle FORWARD = Calls.status("dnnl_softmax_forward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
-        static final MethodHandle BACKWARD = Calls.status("dnnl_softmax_backward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle FORWARD = Calls.function("dnnl_softmax_forward_primitive_desc_create", 8);
+        static final MethodHandle BACKWARD = Calls.function("dnnl_softmax_backward_primitive_desc_create", 9);
     }
 
     private static final class Eltwises {
-        static final MethodHandle FORWARD = Calls.status("dnnl_eltwise_forward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG);
-        static final MethodHandle BACKWARD = Calls.status("dnnl_eltwise_backward_primitive_desc_create", ADDRESS,
-                JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle FORWARD = Calls.function("dnnl_eltwise_forward_primitive_desc_create", 6, 2, 1);
+        static final MethodHandle BACKWARD = Calls.function("dnnl_eltwise_backward_primitive_desc_create", 6, 2, 2);
     }
 
     private static final class Copies {
-        static final MethodHandle REORDER = Calls.status("dnnl_reorder_primitive_desc_create", ADDRESS, JAVA_LONG,
-                JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+        static final MethodHandle REORDER = Calls.function("dnnl_reorder_primitive_desc_create", 6);
     }
 
     private static final class Sums {
-        static final MethodHandle SUM = Calls.status("dnnl_sum_primitive_desc_create", ADDRESS, JAVA_LONG, JAVA_LONG,
-                JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+        static final MethodHandle SUM = Calls.function("dnnl_sum_primitive_desc_create", 7);
     }
 
     /** The address of a new primitive descriptor. */
@@ -113,15 +92,15 @@ final class OperationCalls {
         long bias = scope.descriptor(op.bias());
         long dst = scope.descriptor(op.dst());
         Calls.check("dnnl_matmul_primitive_desc_create", op::toString,
-                () -> (int) Products.MATMUL.invokeExact(out, engine, src, weights, bias, dst, attributes));
+                () -> (long) Products.MATMUL.invokeExact(out.address(), engine, src, weights, bias, dst, attributes));
     }
 
     private static void convolution(Convolution operation, MemorySegment out, long engine, long attributes,
             CallScope scope) {
-        MemorySegment stride = scope.longs(operation.geometry().stride());
-        MemorySegment gaps = scope.longs(operation.geometry().gaps());
-        MemorySegment begin = scope.longs(operation.geometry().padBegin());
-        MemorySegment end = scope.longs(operation.geometry().padEnd());
+        long stride = scope.longs(operation.geometry().stride());
+        long gaps = scope.longs(operation.geometry().gaps());
+        long begin = scope.longs(operation.geometry().padBegin());
+        long end = scope.longs(operation.geometry().padEnd());
         switch (operation) {
             case Convolution.Forward op -> {
                 long src = scope.descriptor(op.src());
@@ -129,7 +108,8 @@ final class OperationCalls {
                 long bias = scope.descriptor(op.bias());
                 long dst = scope.descriptor(op.dst());
                 Calls.check("dnnl_convolution_forward_primitive_desc_create", op::toString,
-                        () -> (int) Convolutions.FORWARD.invokeExact(out, engine, op.propagation().code(),
+                        () -> (long) Convolutions.FORWARD.invokeExact(out.address(), engine,
+                                (long) op.propagation().code(),
                                 CONVOLUTION_DIRECT, src, weights, bias, dst, stride, gaps, begin, end, attributes));
             }
             case Convolution.BackwardData op -> {
@@ -138,7 +118,8 @@ final class OperationCalls {
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
                 Calls.check("dnnl_convolution_backward_data_primitive_desc_create", op::toString,
-                        () -> (int) Convolutions.DATA.invokeExact(out, engine, CONVOLUTION_DIRECT, diffSrc, weights,
+                        () -> (long) Convolutions.DATA.invokeExact(out.address(), engine, CONVOLUTION_DIRECT, diffSrc,
+                                weights,
                                 diffDst, stride, gaps, begin, end, hint, attributes));
             }
             case Convolution.BackwardWeights op -> {
@@ -148,25 +129,27 @@ final class OperationCalls {
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
                 Calls.check("dnnl_convolution_backward_weights_primitive_desc_create", op::toString,
-                        () -> (int) Convolutions.WEIGHTS.invokeExact(out, engine, CONVOLUTION_DIRECT, src, diffWeights,
+                        () -> (long) Convolutions.WEIGHTS.invokeExact(out.address(), engine, CONVOLUTION_DIRECT, src,
+                                diffWeights,
                                 diffBias, diffDst, stride, gaps, begin, end, hint, attributes));
             }
         }
     }
 
     private static void pooling(Pooling operation, MemorySegment out, long engine, long attributes, CallScope scope) {
-        int kind = operation.kind().code();
-        MemorySegment window = scope.longs(operation.window());
-        MemorySegment stride = scope.longs(operation.geometry().stride());
-        MemorySegment gaps = scope.longs(operation.geometry().gaps());
-        MemorySegment begin = scope.longs(operation.geometry().padBegin());
-        MemorySegment end = scope.longs(operation.geometry().padEnd());
+        long kind = operation.kind().code();
+        long window = scope.longs(operation.window());
+        long stride = scope.longs(operation.geometry().stride());
+        long gaps = scope.longs(operation.geometry().gaps());
+        long begin = scope.longs(operation.geometry().padBegin());
+        long end = scope.longs(operation.geometry().padEnd());
         switch (operation) {
             case Pooling.Forward op -> {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
                 Calls.check("dnnl_pooling_forward_primitive_desc_create", op::toString,
-                        () -> (int) Poolings.FORWARD.invokeExact(out, engine, op.propagation().code(), kind, src, dst,
+                        () -> (long) Poolings.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
+                                kind, src, dst,
                                 stride, window, gaps, begin, end, attributes));
             }
             case Pooling.Backward op -> {
@@ -174,7 +157,8 @@ final class OperationCalls {
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
                 Calls.check("dnnl_pooling_backward_primitive_desc_create", op::toString,
-                        () -> (int) Poolings.BACKWARD.invokeExact(out, engine, kind, diffSrc, diffDst, stride, window,
+                        () -> (long) Poolings.BACKWARD.invokeExact(out.address(), engine, kind, diffSrc, diffDst,
+                                stride, window,
                                 gaps, begin, end, hint, attributes));
             }
         }
@@ -187,19 +171,20 @@ final class OperationCalls {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
                 Calls.check("dnnl_batch_normalization_forward_primitive_desc_create", op::toString,
-                        () -> (int) BatchNormalizations.FORWARD.invokeExact(out, engine, op.propagation().code(), src,
-                                dst, op.epsilon(), BatchNormalization.Flag.codes(op.flags()), attributes));
+                        () -> (long) BatchNormalizations.FORWARD.invokeExact(out.address(), engine,
+                                (long) op.propagation().code(), src,
+                                dst, op.epsilon(), (long) BatchNormalization.Flag.codes(op.flags()), attributes));
             }
             case BatchNormalization.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
                 long diffDst = scope.descriptor(op.diffDst());
                 long src = scope.descriptor(op.src());
                 long hint = op.forward().handle();
-                int flags = BatchNormalization.Flag.codes(op.flags());
+                long flags = BatchNormalization.Flag.codes(op.flags());
                 boolean parameters = op.flags().contains(BatchNormalization.Flag.SCALE)
                         || op.flags().contains(BatchNormalization.Flag.SHIFT);
                 Calls.check("dnnl_batch_normalization_backward_primitive_desc_create", op::toString,
-                        () -> (int) BatchNormalizations.BACKWARD.invokeExact(out, engine,
+                        () -> (long) BatchNormalizations.BACKWARD.invokeExact(out.address(), engine,
                                 parameters ? BACKWARD : BACKWARD_DATA, diffSrc, diffDst, src, op.epsilon(), flags, hint,
                                 attributes));
             }
@@ -214,8 +199,10 @@ final class OperationCalls {
                 long dst = scope.descriptor(op.dst());
                 long statistics = scope.descriptor(op.statistics());
                 Calls.check("dnnl_layer_normalization_forward_primitive_desc_create", op::toString,
-                        () -> (int) LayerNormalizations.FORWARD.invokeExact(out, engine, op.propagation().code(), src,
-                                dst, statistics, op.epsilon(), LayerNormalization.Flag.codes(op.flags()), attributes));
+                        () -> (long) LayerNormalizations.FORWARD.invokeExact(out.address(), engine,
+                                (long) op.propagation().code(), src,
+                                dst, statistics, op.epsilon(), (long) LayerNormalization.Flag.codes(op.flags()),
+                                attributes));
             }
             case LayerNormalization.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
@@ -223,11 +210,11 @@ final class OperationCalls {
                 long src = scope.descriptor(op.src());
                 long statistics = scope.descriptor(op.statistics());
                 long hint = op.forward().handle();
-                int flags = LayerNormalization.Flag.codes(op.flags());
+                long flags = LayerNormalization.Flag.codes(op.flags());
                 boolean parameters = op.flags().contains(LayerNormalization.Flag.SCALE)
                         || op.flags().contains(LayerNormalization.Flag.SHIFT);
                 Calls.check("dnnl_layer_normalization_backward_primitive_desc_create", op::toString,
-                        () -> (int) LayerNormalizations.BACKWARD.invokeExact(out, engine,
+                        () -> (long) LayerNormalizations.BACKWARD.invokeExact(out.address(), engine,
                                 parameters ? BACKWARD : BACKWARD_DATA, diffSrc, diffDst, src, statistics, op.epsilon(),
                                 flags, hint, attributes));
             }
@@ -240,8 +227,9 @@ final class OperationCalls {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
                 Calls.check("dnnl_softmax_forward_primitive_desc_create", op::toString,
-                        () -> (int) Softmaxes.FORWARD.invokeExact(out, engine, op.propagation().code(),
-                                op.kind().code(), src, dst, op.axis(), attributes));
+                        () -> (long) Softmaxes.FORWARD.invokeExact(out.address(), engine,
+                                (long) op.propagation().code(),
+                                (long) op.kind().code(), src, dst, (long) op.axis(), attributes));
             }
             case Softmax.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
@@ -249,8 +237,9 @@ final class OperationCalls {
                 long dst = scope.descriptor(op.dst());
                 long hint = op.forward().handle();
                 Calls.check("dnnl_softmax_backward_primitive_desc_create", op::toString,
-                        () -> (int) Softmaxes.BACKWARD.invokeExact(out, engine, op.kind().code(), diffSrc, diffDst, dst,
-                                op.axis(), hint, attributes));
+                        () -> (long) Softmaxes.BACKWARD.invokeExact(out.address(), engine, (long) op.kind().code(),
+                                diffSrc, diffDst, dst,
+                                (long) op.axis(), hint, attributes));
             }
         }
     }
@@ -261,8 +250,8 @@ final class OperationCalls {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
                 Calls.check("dnnl_eltwise_forward_primitive_desc_create", op::toString,
-                        () -> (int) Eltwises.FORWARD.invokeExact(out, engine, op.propagation().code(),
-                                op.function().code(), src, dst, op.alpha(), op.beta(), attributes));
+                        () -> (long) Eltwises.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
+                                (long) op.function().code(), src, dst, op.alpha(), op.beta(), attributes));
             }
             case Eltwise.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
@@ -270,7 +259,8 @@ final class OperationCalls {
                 long src = scope.descriptor(op.src());
                 long hint = op.forward().handle();
                 Calls.check("dnnl_eltwise_backward_primitive_desc_create", op::toString,
-                        () -> (int) Eltwises.BACKWARD.invokeExact(out, engine, op.function().code(), diffSrc, diffDst,
+                        () -> (long) Eltwises.BACKWARD.invokeExact(out.address(), engine, (long) op.function().code(),
+                                diffSrc, diffDst,
                                 src, op.alpha(), op.beta(), hint, attributes));
             }
         }
@@ -280,18 +270,19 @@ final class OperationCalls {
         long src = scope.descriptor(op.src());
         long dst = scope.descriptor(op.dst());
         Calls.check("dnnl_reorder_primitive_desc_create", op::toString,
-                () -> (int) Copies.REORDER.invokeExact(out, src, engine, dst, engine, attributes));
+                () -> (long) Copies.REORDER.invokeExact(out.address(), src, engine, dst, engine, attributes));
     }
 
     private static void sum(Sum op, MemorySegment out, long engine, long attributes, CallScope scope) {
         long dst = scope.descriptor(op.dst());
-        MemorySegment terms = scope.descriptors(op.terms());
+        long terms = scope.descriptors(op.terms());
         float[] values = new float[op.factors().size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = op.factors().get(i);
         }
-        MemorySegment factors = scope.floats(values);
-        Calls.check("dnnl_sum_primitive_desc_create", op::toString, () -> (int) Sums.SUM.invokeExact(out, engine, dst,
-                values.length, factors, terms, attributes));
+        long factors = scope.floats(values);
+        Calls.check("dnnl_sum_primitive_desc_create", op::toString,
+                () -> (long) Sums.SUM.invokeExact(out.address(), engine, dst,
+                        (long) values.length, factors, terms, attributes));
     }
 }

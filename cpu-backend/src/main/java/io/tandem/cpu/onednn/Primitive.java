@@ -1,7 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.invoke.MethodHandle;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -26,7 +24,7 @@ public final class Primitive extends NativeObject {
     }
 
     private static final class Handles {
-        static final MethodHandle DESTROY = Calls.status("dnnl_primitive_destroy", JAVA_LONG);
+        static final MethodHandle DESTROY = Calls.function("dnnl_primitive_destroy", 1);
     }
 
     /**
@@ -63,7 +61,7 @@ public final class Primitive extends NativeObject {
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_primitive_destroy", () -> text, () -> (int) Handles.DESTROY.invokeExact(open));
+        Calls.check("dnnl_primitive_destroy", () -> text, () -> (long) Handles.DESTROY.invokeExact(open));
     }
 
     @Override

@@ -1,8 +1,5 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tandem.cpu.onednn.PrimitiveAttributes.BinaryPostOp;
@@ -15,46 +12,46 @@ import java.util.List;
 
 /** The C functions on primitive attributes. */
 final class PrimitiveAttributesCalls {
-    private static final MethodHandle CREATE = Calls.status("dnnl_primitive_attr_create", ADDRESS);
-    private static final MethodHandle DESTROY = Calls.status("dnnl_primitive_attr_destroy", JAVA_LONG);
+    private static final MethodHandle CREATE = Calls.function("dnnl_primitive_attr_create", 1);
+    private static final MethodHandle DESTROY = Calls.function("dnnl_primitive_attr_destroy", 1);
     private static final MethodHandle FP_MATH =
-            Calls.status("dnnl_primitive_attr_set_fpmath_mode", JAVA_LONG, JAVA_INT);
+            Calls.function("dnnl_primitive_attr_set_fpmath_mode", 2);
     private static final MethodHandle ACCUMULATION =
-            Calls.status("dnnl_primitive_attr_set_accumulation_mode", JAVA_LONG, JAVA_INT);
+            Calls.function("dnnl_primitive_attr_set_accumulation_mode", 2);
     private static final MethodHandle SCRATCHPAD =
-            Calls.status("dnnl_primitive_attr_set_scratchpad_mode", JAVA_LONG, JAVA_INT);
+            Calls.function("dnnl_primitive_attr_set_scratchpad_mode", 2);
     private static final MethodHandle DETERMINISTIC =
-            Calls.status("dnnl_primitive_attr_set_deterministic", JAVA_LONG, JAVA_INT);
+            Calls.function("dnnl_primitive_attr_set_deterministic", 2);
 
     private PrimitiveAttributesCalls() {}
 
     /** Bound only when there are post-operations. */
     private static final class PostOps {
-        static final MethodHandle CREATE = Calls.status("dnnl_post_ops_create", ADDRESS);
-        static final MethodHandle DESTROY = Calls.status("dnnl_post_ops_destroy", JAVA_LONG);
-        static final MethodHandle SET = Calls.status("dnnl_primitive_attr_set_post_ops", JAVA_LONG, JAVA_LONG);
+        static final MethodHandle CREATE = Calls.function("dnnl_post_ops_create", 1);
+        static final MethodHandle DESTROY = Calls.function("dnnl_post_ops_destroy", 1);
+        static final MethodHandle SET = Calls.function("dnnl_primitive_attr_set_post_ops", 2);
         static final MethodHandle SUM =
-                Calls.status("dnnl_post_ops_append_sum", JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT);
+                Calls.function("dnnl_post_ops_append_sum", 1, 1, 2);
         static final MethodHandle ELTWISE =
-                Calls.status("dnnl_post_ops_append_eltwise", JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT);
+                Calls.function("dnnl_post_ops_append_eltwise", 2, 2, 0);
         static final MethodHandle BINARY =
-                Calls.status("dnnl_post_ops_append_binary", JAVA_LONG, JAVA_INT, JAVA_LONG);
+                Calls.function("dnnl_post_ops_append_binary", 3);
     }
 
     /** Native attributes, which the caller destroys. */
     static long create(PrimitiveAttributes values, CallScope scope) {
         MemorySegment out = scope.result();
-        Calls.check("dnnl_primitive_attr_create", values::toString, () -> (int) CREATE.invokeExact(out));
+        Calls.check("dnnl_primitive_attr_create", values::toString, () -> (long) CREATE.invokeExact(out.address()));
         long handle = out.get(JAVA_LONG, 0);
         try {
             Calls.check("dnnl_primitive_attr_set_fpmath_mode", () -> values.fpMath().name(),
-                    () -> (int) FP_MATH.invokeExact(handle, values.fpMath().ordinal()));
+                    () -> (long) FP_MATH.invokeExact(handle, (long) values.fpMath().ordinal()));
             Calls.check("dnnl_primitive_attr_set_accumulation_mode", () -> values.accumulation().name(),
-                    () -> (int) ACCUMULATION.invokeExact(handle, values.accumulation().ordinal()));
+                    () -> (long) ACCUMULATION.invokeExact(handle, (long) values.accumulation().ordinal()));
             Calls.check("dnnl_primitive_attr_set_scratchpad_mode", () -> values.scratchpad().name(),
-                    () -> (int) SCRATCHPAD.invokeExact(handle, values.scratchpad().ordinal()));
+                    () -> (long) SCRATCHPAD.invokeExact(handle, (long) values.scratchpad().ordinal()));
             Calls.check("dnnl_primitive_attr_set_deterministic", () -> "" + values.deterministic(),
-                    () -> (int) DETERMINISTIC.invokeExact(handle, values.deterministic() ? 1 : 0));
+                    () -> (long) DETERMINISTIC.invokeExact(handle, values.deterministic() ? 1L : 0L));
             if (!values.postOps().isEmpty()) {
                 setPostOps(handle, values.postOps(), scope);
             }
@@ -66,35 +63,35 @@ final class PrimitiveAttributesCalls {
     }
 
     static void destroy(long handle) {
-        Calls.check("dnnl_primitive_attr_destroy", () -> "", () -> (int) DESTROY.invokeExact(handle));
+        Calls.check("dnnl_primitive_attr_destroy", () -> "", () -> (long) DESTROY.invokeExact(handle));
     }
 
     private static void setPostOps(long attributes, List<PostOp> postOps, CallScope scope) {
         MemorySegment out = scope.result();
-        Calls.check("dnnl_post_ops_create", postOps::toString, () -> (int) PostOps.CREATE.invokeExact(out));
+        Calls.check("dnnl_post_ops_create", postOps::toString, () -> (long) PostOps.CREATE.invokeExact(out.address()));
         long chain = out.get(JAVA_LONG, 0);
         try {
             for (PostOp postOp : postOps) {
                 append(chain, postOp, scope);
             }
             Calls.check("dnnl_primitive_attr_set_post_ops", postOps::toString,
-                    () -> (int) PostOps.SET.invokeExact(attributes, chain));
+                    () -> (long) PostOps.SET.invokeExact(attributes, chain));
         } finally {
-            Calls.check("dnnl_post_ops_destroy", postOps::toString, () -> (int) PostOps.DESTROY.invokeExact(chain));
+            Calls.check("dnnl_post_ops_destroy", postOps::toString, () -> (long) PostOps.DESTROY.invokeExact(chain));
         }
     }
 
     private static void append(long chain, PostOp postOp, CallScope scope) {
         switch (postOp) {
             case SumPostOp(float scale) -> Calls.check("dnnl_post_ops_append_sum", postOp::toString,
-                    () -> (int) PostOps.SUM.invokeExact(chain, scale, 0, 0));
+                    () -> (long) PostOps.SUM.invokeExact(chain, scale, 0L, 0L));
             case EltwisePostOp(EltwiseFunction function, float alpha, float beta) -> Calls.check(
                     "dnnl_post_ops_append_eltwise", postOp::toString,
-                    () -> (int) PostOps.ELTWISE.invokeExact(chain, function.code(), alpha, beta));
+                    () -> (long) PostOps.ELTWISE.invokeExact(chain, (long) function.code(), alpha, beta));
             case BinaryPostOp(BinaryFunction function, MemoryDescriptor source) -> {
                 long descriptor = scope.descriptor(source);
                 Calls.check("dnnl_post_ops_append_binary", postOp::toString,
-                        () -> (int) PostOps.BINARY.invokeExact(chain, function.code(), descriptor));
+                        () -> (long) PostOps.BINARY.invokeExact(chain, (long) function.code(), descriptor));
             }
         }
     }

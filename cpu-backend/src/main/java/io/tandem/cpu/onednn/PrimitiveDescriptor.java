@@ -1,7 +1,6 @@
 package io.tandem.cpu.onednn;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
@@ -13,8 +12,8 @@ import java.util.Optional;
  * when the last one has been made.
  */
 public final class PrimitiveDescriptor extends NativeObject {
-    private static final int QUERY_IMPLEMENTATION = 8;
-    private static final int QUERY_ARGUMENT = 255;
+    private static final long QUERY_IMPLEMENTATION = 8;
+    private static final long QUERY_ARGUMENT = 255;
 
     private final Operation operation;
     private final PrimitiveAttributes attributes;
@@ -29,11 +28,10 @@ public final class PrimitiveDescriptor extends NativeObject {
 
     private static final class Handles {
         static final MethodHandle QUERY =
-                Calls.status("dnnl_primitive_desc_query", JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS);
-        static final MethodHandle QUERY_DESCRIPTOR = Calls.function("dnnl_primitive_desc_query_md", JAVA_LONG,
-                JAVA_LONG, JAVA_INT, JAVA_INT);
-        static final MethodHandle CREATE = Calls.status("dnnl_primitive_create", ADDRESS, JAVA_LONG);
-        static final MethodHandle DESTROY = Calls.status("dnnl_primitive_desc_destroy", JAVA_LONG);
+                Calls.function("dnnl_primitive_desc_query", 4);
+        static final MethodHandle QUERY_DESCRIPTOR = Calls.function("dnnl_primitive_desc_query_md", 3);
+        static final MethodHandle CREATE = Calls.function("dnnl_primitive_create", 2);
+        static final MethodHandle DESTROY = Calls.function("dnnl_primitive_desc_destroy", 1);
     }
 
     /** What is computed. */
@@ -63,7 +61,7 @@ public final class PrimitiveDescriptor extends NativeObject {
     public Optional<MemoryDescriptor> find(Argument argument) {
         long descriptor = handle();
         long found = Calls.value("dnnl_primitive_desc_query_md", () -> (long) Handles.QUERY_DESCRIPTOR
-                .invokeExact(descriptor, QUERY_ARGUMENT, argument.code()));
+                .invokeExact(descriptor, QUERY_ARGUMENT, (long) argument.code()));
         return found == 0 || MemoryDescriptorCalls.rank(found) == 0 ? Optional.empty()
                 : Optional.of(new MemoryDescriptor(found));
     }
@@ -94,14 +92,14 @@ public final class PrimitiveDescriptor extends NativeObject {
             MemorySegment out = scope.result();
             long descriptor = handle();
             Calls.check("dnnl_primitive_create", this::toString,
-                    () -> (int) Handles.CREATE.invokeExact(out, descriptor));
+                    () -> (long) Handles.CREATE.invokeExact(out.address(), descriptor));
             return new Primitive(out.get(JAVA_LONG, 0), this);
         }
     }
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_primitive_desc_destroy", this::toString, () -> (int) Handles.DESTROY.invokeExact(open));
+        Calls.check("dnnl_primitive_desc_destroy", this::toString, () -> (long) Handles.DESTROY.invokeExact(open));
     }
 
     @Override
@@ -113,7 +111,7 @@ public final class PrimitiveDescriptor extends NativeObject {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
             Calls.check("dnnl_primitive_desc_query", () -> "implementation",
-                    () -> (int) Handles.QUERY.invokeExact(handle, QUERY_IMPLEMENTATION, 0, out));
+                    () -> (long) Handles.QUERY.invokeExact(handle, QUERY_IMPLEMENTATION, 0L, out.address()));
             return out.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
         }
     }

@@ -1,72 +1,49 @@
 package io.tandem.cpu.onednn;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 
 /** The C functions that make primitive descriptors of recurrent layers. */
 final class RecurrentCalls {
     /** Gradients of weights are written instead of added to what is there. */
-    private static final int OVERWRITE_WEIGHT_GRADIENTS = 1;
+    private static final long OVERWRITE_WEIGHT_GRADIENTS = 1;
     private static final long NONE = 0;
 
     private RecurrentCalls() {}
 
     private static final class Lstms {
-        static final MethodHandle FORWARD = function("dnnl_lstm_forward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT), 11, List.of(JAVA_INT, JAVA_LONG));
-        static final MethodHandle BACKWARD = function("dnnl_lstm_backward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT), 22, List.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        static final MethodHandle FORWARD = Calls.function("dnnl_lstm_forward_primitive_desc_create", 17);
+        static final MethodHandle BACKWARD = Calls.function("dnnl_lstm_backward_primitive_desc_create", 29);
     }
 
     private static final class Grus {
-        static final MethodHandle FORWARD = function("dnnl_lbr_gru_forward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT), 7, List.of(JAVA_INT, JAVA_LONG));
-        static final MethodHandle BACKWARD = function("dnnl_lbr_gru_backward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT), 14, List.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        static final MethodHandle FORWARD = Calls.function("dnnl_lbr_gru_forward_primitive_desc_create", 13);
+        static final MethodHandle BACKWARD = Calls.function("dnnl_lbr_gru_backward_primitive_desc_create", 21);
     }
 
     private static final class Vanillas {
-        static final MethodHandle FORWARD = function("dnnl_vanilla_rnn_forward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT, JAVA_INT), 7, List.of(JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG));
-        static final MethodHandle BACKWARD = function("dnnl_vanilla_rnn_backward_primitive_desc_create",
-                List.of(JAVA_INT, JAVA_INT, JAVA_INT), 14,
-                List.of(JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_LONG));
-    }
-
-    /** A function of result, engine, some numbers, descriptors, and some numbers more. */
-    private static MethodHandle function(String name, List<MemoryLayout> before, int descriptors,
-            List<MemoryLayout> after) {
-        List<MemoryLayout> all = new ArrayList<>(List.of(ADDRESS, JAVA_LONG));
-        all.addAll(before);
-        all.addAll(Collections.nCopies(descriptors, JAVA_LONG));
-        all.addAll(after);
-        return Calls.status(name, all.toArray(new MemoryLayout[0]));
+        static final MethodHandle FORWARD = Calls.function("dnnl_vanilla_rnn_forward_primitive_desc_create", 13, 2, 1);
+        static final MethodHandle BACKWARD =
+                Calls.function("dnnl_vanilla_rnn_backward_primitive_desc_create", 20, 2, 2);
     }
 
     static void lstm(Lstm operation, MemorySegment out, long engine, long attributes, CallScope scope) {
-        int direction = operation.direction().code();
+        long direction = operation.direction().code();
         switch (operation) {
             case Lstm.Forward op -> {
                 long[] t = handles(op.tensors(), scope);
                 Calls.check("dnnl_lstm_forward_primitive_desc_create", op::toString,
-                        () -> (int) Lstms.FORWARD.invokeExact(out, engine, op.propagation().code(), direction, t[0],
-                                t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], 0, attributes));
+                        () -> (long) Lstms.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
+                                direction, t[0],
+                                t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], NONE, attributes));
             }
             case Lstm.Backward op -> {
                 long[] t = handles(op.tensors(), scope);
                 long[] g = handles(op.gradients(), scope);
                 long hint = op.forward().handle();
                 Calls.check("dnnl_lstm_backward_primitive_desc_create", op::toString,
-                        () -> (int) Lstms.BACKWARD.invokeExact(out, engine, OperationCalls.BACKWARD, direction, t[0],
+                        () -> (long) Lstms.BACKWARD.invokeExact(out.address(), engine, OperationCalls.BACKWARD,
+                                direction, t[0],
                                 t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], g[0], g[1], g[2], g[3],
                                 g[4], NONE, NONE, g[5], g[6], g[7], g[8], OVERWRITE_WEIGHT_GRADIENTS, hint,
                                 attributes));
@@ -75,20 +52,22 @@ final class RecurrentCalls {
     }
 
     static void gru(Gru operation, MemorySegment out, long engine, long attributes, CallScope scope) {
-        int direction = operation.direction().code();
+        long direction = operation.direction().code();
         switch (operation) {
             case Gru.Forward op -> {
                 long[] t = handles(op.tensors(), scope);
                 Calls.check("dnnl_lbr_gru_forward_primitive_desc_create", op::toString,
-                        () -> (int) Grus.FORWARD.invokeExact(out, engine, op.propagation().code(), direction, t[0],
-                                t[1], t[2], t[3], t[4], t[5], t[6], 0, attributes));
+                        () -> (long) Grus.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
+                                direction, t[0],
+                                t[1], t[2], t[3], t[4], t[5], t[6], NONE, attributes));
             }
             case Gru.Backward op -> {
                 long[] t = handles(op.tensors(), scope);
                 long[] g = handles(op.gradients(), scope);
                 long hint = op.forward().handle();
                 Calls.check("dnnl_lbr_gru_backward_primitive_desc_create", op::toString,
-                        () -> (int) Grus.BACKWARD.invokeExact(out, engine, OperationCalls.BACKWARD, direction, t[0],
+                        () -> (long) Grus.BACKWARD.invokeExact(out.address(), engine, OperationCalls.BACKWARD,
+                                direction, t[0],
                                 t[1], t[2], t[3], t[4], t[5], t[6], g[0], g[1], g[2], g[3], g[4], g[5], g[6],
                                 OVERWRITE_WEIGHT_GRADIENTS, hint, attributes));
             }
@@ -96,21 +75,23 @@ final class RecurrentCalls {
     }
 
     static void vanilla(VanillaRnn operation, MemorySegment out, long engine, long attributes, CallScope scope) {
-        int direction = operation.direction().code();
-        int activation = operation.activation().code();
+        long direction = operation.direction().code();
+        long activation = operation.activation().code();
         switch (operation) {
             case VanillaRnn.Forward op -> {
                 long[] t = handles(op.tensors(), scope);
                 Calls.check("dnnl_vanilla_rnn_forward_primitive_desc_create", op::toString,
-                        () -> (int) Vanillas.FORWARD.invokeExact(out, engine, op.propagation().code(), activation,
-                                direction, t[0], t[1], t[2], t[3], t[4], t[5], t[6], 0, 0f, 0f, attributes));
+                        () -> (long) Vanillas.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
+                                activation,
+                                direction, t[0], t[1], t[2], t[3], t[4], t[5], t[6], NONE, 0f, 0f, attributes));
             }
             case VanillaRnn.Backward op -> {
                 long[] t = handles(op.tensors(), scope);
                 long[] g = handles(op.gradients(), scope);
                 long hint = op.forward().handle();
                 Calls.check("dnnl_vanilla_rnn_backward_primitive_desc_create", op::toString,
-                        () -> (int) Vanillas.BACKWARD.invokeExact(out, engine, OperationCalls.BACKWARD, activation,
+                        () -> (long) Vanillas.BACKWARD.invokeExact(out.address(), engine, OperationCalls.BACKWARD,
+                                activation,
                                 direction, t[0], t[1], t[2], t[3], t[4], t[5], t[6], g[0], g[1], g[2], g[3], g[4], g[5],
                                 g[6], OVERWRITE_WEIGHT_GRADIENTS, 0f, 0f, hint, attributes));
             }

@@ -1,10 +1,11 @@
 package io.tandem.cpu.primitive;
 
+import io.tandem.compile.ChannelBlocks;
 import io.tandem.compile.Plan;
 import io.tandem.cpu.kernel.Place;
 import io.tandem.cpu.kernel.StepKernel;
 import io.tandem.cpu.kernel.StepPlaces;
-import io.tandem.cpu.layout.ChannelBlocks;
+
 import io.tandem.cpu.onednn.DataType;
 import io.tandem.cpu.onednn.FilterTag;
 import io.tandem.cpu.onednn.FormatTag;

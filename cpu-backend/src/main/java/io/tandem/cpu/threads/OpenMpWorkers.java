@@ -47,12 +47,12 @@ final class OpenMpWorkers extends Workers {
         }
     }
 
-    /** Constants, so that calls through them are compiled to direct calls. */
+    /** Constants, so that calls through them are compiled to direct calls. Numbers travel as long, as oneDNN's do. */
     private static final class Handles {
         static final MethodHandle PARALLEL = bind("GOMP_parallel", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG,
                 ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-        static final MethodHandle THREAD = bind("omp_get_thread_num", FunctionDescriptor.of(ValueLayout.JAVA_INT));
-        static final MethodHandle TEAM = bind("omp_get_num_threads", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+        static final MethodHandle THREAD = bind("omp_get_thread_num", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+        static final MethodHandle TEAM = bind("omp_get_num_threads", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
         static final MethodHandle RUN_PARTS = runParts();
 
         private static MethodHandle bind(String name, FunctionDescriptor type) {
@@ -90,8 +90,8 @@ final class OpenMpWorkers extends Workers {
         int thread;
         int team;
         try {
-            thread = (int) Handles.THREAD.invokeExact();
-            team = (int) Handles.TEAM.invokeExact();
+            thread = (int) (long) Handles.THREAD.invokeExact();
+            team = (int) (long) Handles.TEAM.invokeExact();
         } catch (Throwable e) {
             // Without a number this thread cannot know its parts; nothing sensible is left to do.
             throw new IllegalStateException("the OpenMP runtime cannot be called", e);

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,7 +41,9 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  tandem bench                         all workloads",
             "  tandem bench mlp mnist-cnn --json    two of them, one JSON line each",
-            "  tandem bench mnist-cnn --profile     where the time of a step goes"
+            "  tandem bench mnist-cnn --profile     where the time of a step goes",
+            "  tandem bench mlp --batch 1,32,1024 --json >scaling.jsonl",
+            "  tandem bench --plot scaling.png scaling.jsonl"
         })
 public final class BenchCommand implements Callable<Integer> {
     private static final String VERSION = "0.1.0-SNAPSHOT";
@@ -53,7 +56,7 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "WORKLOAD",
             arity = "0..*",
             description = "mlp, mnist-cnn, lstm-forecast, resnet18-cifar, transformer, gemm, infer, startup."
-                    + " Default: all.")
+                    + " Default: all. With --plot files of JSON lines instead.")
     private List<String> names = new ArrayList<>();
 
     @Option(names = "--device", defaultValue = "auto", description = "auto, cpu, cuda:0 or reference.")
@@ -83,13 +86,17 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Number of blocks, at least 5. Default: ${DEFAULT-VALUE}.")
     private int blocks;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "0",
-            description = "Batch size of training workloads. Default: the workload's own.")
-    private int batch;
+    @Option(names = "--batch", paramLabel = "N", split = ",", defaultValue = "0",
+            description = "Batch sizes of training workloads, one figure for each. Default: the workload's own.")
+    private List<Integer> batches;
 
-    @Option(names = "--width", paramLabel = "F", defaultValue = "1",
-            description = "Factor for the widths of mlp and lstm-forecast. Default: 1.")
-    private double width;
+    @Option(names = "--width", paramLabel = "F", split = ",", defaultValue = "1",
+            description = "Factors for the widths of mlp and lstm-forecast, one figure for each. Default: 1.")
+    private List<Double> widths;
+
+    @Option(names = "--plot", paramLabel = "FILE",
+            description = "Measure nothing: draw speed against batch size and against width from JSON lines.")
+    private Optional<Path> plot = Optional.empty();
 
     @Option(names = "--json", description = "Print JSON lines alone.")
     private boolean json;
@@ -104,8 +111,14 @@ public final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         require(blocks >= 5, "--blocks must be at least 5, got " + blocks);
         require(seconds > 0 && warmUp >= 0, "--seconds must be positive and --warm-up not negative");
-        require(threads >= 0 && batch >= 0 && width > 0,
+        require(threads >= 0 && batches.stream().allMatch(batch -> batch >= 0)
+                && widths.stream().allMatch(width -> width > 0),
                 "--threads and --batch must not be negative, --width positive");
+        if (plot.isPresent()) {
+            require(!names.isEmpty(), "--plot needs files of JSON lines, as --json prints them");
+            ScalingPicture.of(names.stream().map(Path::of).toList()).write(plot.get());
+            return 0;
+        }
         List<Workload> workloads = new ArrayList<>();
         for (String name : names.isEmpty() ? List.of("all") : names) {
             try {
@@ -120,15 +133,22 @@ public final class BenchCommand implements Callable<Integer> {
             } else if (workload == Workload.STARTUP) {
                 startUp();
             } else {
-                inOwnJvm(workload);
+                eachSize(workload);
             }
         }
         return 0;
     }
 
+    private void eachSize(Workload workload) {
+        for (double width : workload.isTrained() ? widths : List.of(1.0)) {
+            for (int batch : workload.isTrained() ? batches : List.of(0)) {
+                inOwnJvm(workload, batch, width);
+            }
+        }
+    }
+
     private void measure(Workload workload) {
-        DeviceOptions options =
-                DeviceOptions.defaults().withThreads(threads).withMath(precision.math()).withGraphs(!noCudaGraph);
+        DeviceOptions options = options(threads, precision, !noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
             Measurement measurement = new Measurement(opened, warmUp, seconds, blocks);
             switch (workload) {
@@ -142,14 +162,12 @@ public final class BenchCommand implements Callable<Integer> {
                         print(opened, "mnist-cnn-infer-b" + size, measurement.infer(size));
                     }
                 }
-                case STARTUP -> {
-                    measurement.firstStep(workload.task(0, 1));
-                    Instant now = Instant.now();
-                    out().println(now.getEpochSecond() * 1_000_000_000L + now.getNano());
-                    out().flush();
-                }
+                case STARTUP -> out().println(FirstStep.run(opened));
                 case MLP, MNIST_CNN, LSTM_FORECAST, RESNET18_CIFAR, TRANSFORMER -> {
-                    Measurement.Trained trained = measurement.train(workload.task(batch, width), profile);
+                    double width = widths.getFirst();
+                    Measurement.Trained trained =
+                            measurement.train(workload.task(batches.getFirst(), width), profile);
+                    trained.figures().put("width", width);
                     print(opened, workload.id(), trained.figures());
                     if (profile) {
                         out().println();
@@ -162,9 +180,16 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private void inOwnJvm(Workload workload) {
+    static DeviceOptions options(int threads, Precision precision, boolean graphs) {
+        return DeviceOptions.defaults()
+                .withThreads(threads)
+                .withMath(precision.math())
+                .withGraphs(graphs);
+    }
+
+    private void inOwnJvm(Workload workload, int batch, double width) {
         try {
-            Process process = new ProcessBuilder(child(workload))
+            Process process = new ProcessBuilder(child(workload, batch, width))
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .redirectInput(ProcessBuilder.Redirect.INHERIT)
                     .start();
@@ -186,7 +211,7 @@ public final class BenchCommand implements Callable<Integer> {
             for (int i = 0; i <= STARTS; i++) {
                 Instant now = Instant.now();
                 long start = now.getEpochSecond() * 1_000_000_000L + now.getNano();
-                Process process = new ProcessBuilder(child(Workload.STARTUP))
+                Process process = new ProcessBuilder(program())
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
                 String text =
@@ -215,11 +240,25 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private List<String> child(Workload workload) {
+    private static List<String> jvm() {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.tandem.samples.Tandem", "bench"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        return command;
+    }
+
+    /** What measures the start: a program such as a user's, without this command line. */
+    private List<String> program() {
+        List<String> command = jvm();
+        command.addAll(List.of(FirstStep.class.getName(), device, Integer.toString(threads), precision.name()));
+        command.add(Boolean.toString(!noCudaGraph));
+        return command;
+    }
+
+    private List<String> child(Workload workload, int batch, double width) {
+        List<String> command = jvm();
+        command.addAll(List.of("io.tandem.samples.Tandem", "bench"));
         command.addAll(List.of(workload.id(), "--here", "--device", device, "--threads", Integer.toString(threads)));
         command.addAll(List.of("--precision", precision.name(), "--seconds", Double.toString(seconds)));
         command.addAll(List.of("--warm-up", Double.toString(warmUp), "--blocks", Integer.toString(blocks)));
@@ -264,7 +303,8 @@ public final class BenchCommand implements Callable<Integer> {
     private static String text(String workload, Map<String, Object> line) {
         StringBuilder text = new StringBuilder("%-22s".formatted(workload));
         for (String key : List.of(
-                "samples_per_s", "step_ms", "gflops", "latency_us", "startup_s", "min", "max", "first_step_s",
+                "batch", "width", "samples_per_s", "step_ms", "gflops", "latency_us", "startup_s", "min", "max",
+                "first_step_s",
                 "peak_rss_mb", "device_mb")) {
             if (line.containsKey(key)) {
                 text.append("  ").append(key).append(' ').append(line.get(key));

@@ -83,14 +83,6 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
         return step.run(List.of(task.inputs().get(at)), task.targets().get(at));
     }
 
-    /** From here to the first finished step. */
-    void firstStep(Workload.Task task) {
-        try (State state = State.of(task.training().model(), device, 1);
-                TrainStep step = new TrainStep(task.training(), state, task.target())) {
-            run(step, task, 0).loss();
-        }
-    }
-
     Map<String, Object> gemm(int size) {
         TensorType type = TensorType.f32(size, size);
         Graph graph = new Graph();

@@ -69,6 +69,14 @@ enum Workload {
                 + String.join(", ", IntStream.range(0, values().length).mapToObj(i -> values()[i].id()).toList()));
     }
 
+    /** Whether it measures training, of batches and widths of any size. */
+    boolean isTrained() {
+        return switch (this) {
+            case MLP, MNIST_CNN, LSTM_FORECAST, RESNET18_CIFAR, TRANSFORMER -> true;
+            case GEMM, INFER, STARTUP -> false;
+        };
+    }
+
     /**
      * A training task with its data.
      *

@@ -4,7 +4,10 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.image.BufferedImage;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.List;
+import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -84,6 +87,16 @@ final class LineChart {
         chart.getStyler().setXAxisMin(first);
         chart.getStyler().setXAxisMax(last);
         chart.getStyler().setXAxisTickMarkSpacingHint(70);
+        return this;
+    }
+
+    /** Powers of ten on the y-axis; x values are logarithms to base 2 and labelled with what they are of. */
+    LineChart logarithmic() {
+        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setYAxisDecimalPattern("#,##0");
+        chart.getStyler().setXAxisTickMarkSpacingHint(100);
+        DecimalFormat format = new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT));
+        chart.setCustomXAxisTickLabelsFormatter(x -> format.format(Math.pow(2, x)));
         return this;
     }
 

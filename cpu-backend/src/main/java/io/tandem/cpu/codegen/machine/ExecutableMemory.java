@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -19,18 +20,18 @@ import java.util.Locale;
 final class ExecutableMemory {
     private static final int PAGE = 4096;
     /** Of mmap and mprotect. */
-    private static final int READ_WRITE = 3;
+    private static final long READ_WRITE = 3;
 
-    private static final int READ_EXECUTE = 5;
-    private static final int PRIVATE_ANONYMOUS_LINUX = 0x22;
-    private static final int PRIVATE_ANONYMOUS_MAC = 0x1002;
+    private static final long READ_EXECUTE = 5;
+    private static final long PRIVATE_ANONYMOUS_LINUX = 0x22;
+    private static final long PRIVATE_ANONYMOUS_MAC = 0x1002;
 
     /** Of VirtualAlloc, VirtualProtect and VirtualFree. */
-    private static final int COMMIT_RESERVE = 0x3000;
+    private static final long COMMIT_RESERVE = 0x3000;
 
-    private static final int RELEASE = 0x8000;
-    private static final int PAGE_READ_WRITE = 4;
-    private static final int PAGE_EXECUTE_READ = 0x20;
+    private static final long RELEASE = 0x8000;
+    private static final long PAGE_READ_WRITE = 4;
+    private static final long PAGE_EXECUTE_READ = 0x20;
 
     private ExecutableMemory() {}
 
@@ -86,49 +87,47 @@ final class ExecutableMemory {
         }
     }
 
-    private static MethodHandle find(SymbolLookup lookup, String name, FunctionDescriptor type) {
-        return Linker.nativeLinker().downcallHandle(lookup.findOrThrow(name), type);
+    /**
+     * A function whose arguments and result all travel as 64-bit numbers, of which it reads as much as it needs: functions
+     * of one kind share what is made to call them.
+     */
+    private static MethodHandle find(SymbolLookup lookup, String name, int arguments) {
+        MemoryLayout[] layouts = new MemoryLayout[arguments];
+        Arrays.fill(layouts, ValueLayout.JAVA_LONG);
+        return Linker.nativeLinker()
+                .downcallHandle(lookup.findOrThrow(name), FunctionDescriptor.of(ValueLayout.JAVA_LONG, layouts));
     }
 
     /** Linux and macOS. */
     private static final class PosixPages implements Pages {
-        private static final MemoryLayout NUMBER = ValueLayout.JAVA_LONG;
-        private static final MemoryLayout INT = ValueLayout.JAVA_INT;
         private final SymbolLookup lookup = Linker.nativeLinker().defaultLookup();
-        private final MethodHandle mmap =
-                find(lookup, "mmap", FunctionDescriptor.of(NUMBER, NUMBER, NUMBER, INT, INT, INT, NUMBER));
-        private final MethodHandle mprotect =
-                find(lookup, "mprotect", FunctionDescriptor.of(INT, NUMBER, NUMBER, INT));
-        private final MethodHandle munmap = find(lookup, "munmap", FunctionDescriptor.of(INT, NUMBER, NUMBER));
+        private final MethodHandle mmap = find(lookup, "mmap", 6);
+        private final MethodHandle mprotect = find(lookup, "mprotect", 3);
+        private final MethodHandle munmap = find(lookup, "munmap", 2);
 
         @Override
         public long allocate(long bytes) throws Throwable {
             boolean mac = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("mac");
-            int flags = mac ? PRIVATE_ANONYMOUS_MAC : PRIVATE_ANONYMOUS_LINUX;
-            return (long) mmap.invokeExact(0L, bytes, READ_WRITE, flags, -1, 0L);
+            long flags = mac ? PRIVATE_ANONYMOUS_MAC : PRIVATE_ANONYMOUS_LINUX;
+            return (long) mmap.invokeExact(0L, bytes, READ_WRITE, flags, -1L, 0L);
         }
 
         @Override
         public boolean seal(long address, long bytes) throws Throwable {
-            return (int) mprotect.invokeExact(address, bytes, READ_EXECUTE) == 0;
+            return (int) (long) mprotect.invokeExact(address, bytes, READ_EXECUTE) == 0;
         }
 
         @Override
         public void free(long address, long bytes) throws Throwable {
-            int unused = (int) munmap.invokeExact(address, bytes);
+            long unused = (long) munmap.invokeExact(address, bytes);
         }
     }
 
     private static final class WindowsPages implements Pages {
-        private static final MemoryLayout NUMBER = ValueLayout.JAVA_LONG;
-        private static final MemoryLayout INT = ValueLayout.JAVA_INT;
         private final SymbolLookup lookup = SymbolLookup.libraryLookup("kernel32", Arena.global());
-        private final MethodHandle allocate =
-                find(lookup, "VirtualAlloc", FunctionDescriptor.of(NUMBER, NUMBER, NUMBER, INT, INT));
-        private final MethodHandle protect =
-                find(lookup, "VirtualProtect", FunctionDescriptor.of(INT, NUMBER, NUMBER, INT, ValueLayout.ADDRESS));
-        private final MethodHandle free =
-                find(lookup, "VirtualFree", FunctionDescriptor.of(INT, NUMBER, NUMBER, INT));
+        private final MethodHandle allocate = find(lookup, "VirtualAlloc", 4);
+        private final MethodHandle protect = find(lookup, "VirtualProtect", 4);
+        private final MethodHandle free = find(lookup, "VirtualFree", 3);
 
         @Override
         public long allocate(long bytes) throws Throwable {
@@ -139,13 +138,13 @@ final class ExecutableMemory {
         public boolean seal(long address, long bytes) throws Throwable {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment before = arena.allocate(ValueLayout.JAVA_INT);
-                return (int) protect.invokeExact(address, bytes, PAGE_EXECUTE_READ, before) != 0;
+                return (int) (long) protect.invokeExact(address, bytes, PAGE_EXECUTE_READ, before.address()) != 0;
             }
         }
 
         @Override
         public void free(long address, long bytes) throws Throwable {
-            int unused = (int) free.invokeExact(address, 0L, RELEASE);
+            long unused = (long) free.invokeExact(address, 0L, RELEASE);
         }
     }
 }

@@ -1,0 +1,2 @@
+/** Times of single kernels, measured with JMH. */
+package io.tandem.benchmarks;
