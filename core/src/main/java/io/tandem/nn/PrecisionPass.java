@@ -66,7 +66,13 @@ final class PrecisionPass {
 
     /** A tensor of the new graph in float32 if it is in 16 bits. */
     Tensor widen(Tensor x) {
-        return x.dtype() == low ? widened.computeIfAbsent(x, t -> t.cast(DType.F32)) : x;
+        return x.dtype() == low ? widened.computeIfAbsent(x, this::wide) : x;
+    }
+
+    /** Within the layer that asks, or after all layers within that of the value. */
+    private Tensor wide(Tensor x) {
+        String scope = target.scope().isEmpty() ? x.node().scope() : target.scope();
+        return target.inScope(scope, () -> x.cast(DType.F32));
     }
 
     private void repeat(Node node) {

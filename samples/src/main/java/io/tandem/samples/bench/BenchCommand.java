@@ -64,7 +64,7 @@ public final class BenchCommand implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--precision", defaultValue = "f32",
-            description = "How products are computed: ${COMPLETION-CANDIDATES}. Default: f32.")
+            description = "Arithmetic: f32, tf32 (on a GPU), or mixed precision with bf16 or f16. Default: f32.")
     private Precision precision;
 
     @Option(names = "--no-cuda-graph",
@@ -130,7 +130,7 @@ public final class BenchCommand implements Callable<Integer> {
         DeviceOptions options =
                 DeviceOptions.defaults().withThreads(threads).withMath(precision.math()).withGraphs(!noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
-            Measurement measurement = new Measurement(opened, warmUp, seconds, blocks);
+            Measurement measurement = new Measurement(opened, precision, warmUp, seconds, blocks);
             switch (workload) {
                 case GEMM -> {
                     for (int size : new int[] {512, 1024, 2048}) {
@@ -143,13 +143,13 @@ public final class BenchCommand implements Callable<Integer> {
                     }
                 }
                 case STARTUP -> {
-                    measurement.firstStep(workload.task(0, 1));
+                    measurement.firstStep(workload.task(0, 1, precision));
                     Instant now = Instant.now();
                     out().println(now.getEpochSecond() * 1_000_000_000L + now.getNano());
                     out().flush();
                 }
                 case MLP, MNIST_CNN, LSTM_FORECAST, RESNET18_CIFAR, TRANSFORMER -> {
-                    Measurement.Trained trained = measurement.train(workload.task(batch, width), profile);
+                    Measurement.Trained trained = measurement.train(workload.task(batch, width, precision), profile);
                     print(opened, workload.id(), trained.figures());
                     if (profile) {
                         out().println();
