@@ -142,9 +142,10 @@ final class PrecisionPass {
 
     private List<Tensor> composite(CompositeKind kind, Graph body, List<Tensor> in) {
         return switch (kind) {
-            case CompositeKind.Attention a -> rewritten(kind, body, narrow(in), true);
-            case CompositeKind.Lstm l -> rewritten(kind, body, recurrent(in, List.of(0, 3, 4)), false);
-            case CompositeKind.Gru g -> rewritten(kind, body, recurrent(in, List.of(0, 2, 3)), false);
+            case CompositeKind.Attention a -> attention(kind, body, narrow(in));
+            // The kernels that backends have for whole sequences are of float32, and faster than loops of 16-bit products.
+            case CompositeKind.Lstm l -> wide(kind, body, in, false);
+            case CompositeKind.Gru g -> wide(kind, body, in, false);
             case CompositeKind.BatchNormTraining b -> wide(kind, body, in, !inner);
             case CompositeKind.BatchNormInference b -> wide(kind, body, in, !inner);
             case CompositeKind.Gelu g -> wide(kind, body, in, !inner);
@@ -157,15 +158,14 @@ final class PrecisionPass {
         };
     }
 
-    private List<Tensor> recurrent(List<Tensor> in, List<Integer> factors) {
-        return IntStream.range(0, in.size())
-                .mapToObj(i -> factors.contains(i) ? narrow(in.get(i)) : widen(in.get(i)))
-                .toList();
-    }
-
-    /** A composite with its body rewritten for these operands. */
-    private List<Tensor> rewritten(CompositeKind kind, Graph body, List<Tensor> in, boolean innerBody) {
-        return target.add(new Op.Composite(kind, body(body, in, in, innerBody).freeze()), in);
+    private List<Tensor> attention(CompositeKind kind, Graph old, List<Tensor> in) {
+        Graph body = new Graph();
+        List<Tensor> inputs = new ArrayList<>();
+        in.forEach(x -> inputs.add(body.input(Integer.toString(inputs.size()), x.type())));
+        PrecisionPass pass = new PrecisionPass(body, low, true);
+        pass.fill(old, inputs);
+        body.body(old.outputTensors().stream().map(pass::of).toList());
+        return target.add(new Op.Composite(kind, body), in);
     }
 
     /** A composite computed in float32; if asked for, a 16-bit first operand is taken and the first result given so. */
@@ -222,21 +222,6 @@ final class PrecisionPass {
         return !users.isEmpty()
                 && !body.outputTensors().contains(x)
                 && users.stream().allMatch(n -> n.op() instanceof Op.MatMul || n.op() instanceof Op.Convolution);
-    }
-
-    private Graph body(Graph old, List<Tensor> operands, List<Tensor> origins, boolean innerBody) {
-        Graph body = new Graph();
-        PrecisionPass pass = new PrecisionPass(body, low, innerBody);
-        List<Tensor> inputs = new ArrayList<>();
-        for (Tensor operand : operands) {
-            Tensor input = body.input(Integer.toString(inputs.size()), operand.type());
-            if (fixed.contains(origins.get(inputs.size()))) {
-                pass.fixed.add(input);
-            }
-            inputs.add(input);
-        }
-        pass.fill(old, inputs);
-        return body.body(old.outputTensors().stream().map(pass::of).toList());
     }
 
     private void fill(Graph old, List<Tensor> inputs) {

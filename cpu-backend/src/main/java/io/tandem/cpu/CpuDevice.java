@@ -50,6 +50,7 @@ final class CpuDevice implements Device {
     private final Optional<OneDnnKernels> library;
     private final KernelCompiler compiler;
     private final CpuLowering lowering;
+    private final SlowProducts slow;
     private final DeviceInfo info;
     private boolean closed;
 
@@ -63,6 +64,7 @@ final class CpuDevice implements Device {
         compiler = settings.compiler();
         library = context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads)));
         lowering = new CpuLowering(owner, library);
+        slow = new SlowProducts(oneDnn);
         warn(oneDnn);
         info = new DeviceInfo(
                 "cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
@@ -80,10 +82,7 @@ final class CpuDevice implements Device {
             log.warn("fused kernels run without the Vector API, slower: start Java with"
                     + " --add-modules jdk.incubator.vector");
         }
-        if (options.math() == DeviceOptions.MathPolicy.BF16
-                && !oneDnn.map(OneDnnContext::multipliesBfloat16).orElse(false)) {
-            log.warn("products stay in float32: this machine has no instructions for bfloat16 (AVX-512 BF16 or AMX)");
-        }
+        slow.warn(options.math());
     }
 
     HostMemory memory() {
@@ -165,6 +164,7 @@ final class CpuDevice implements Device {
     }
 
     private Program program(Plan plan) {
+        slow.warn(plan);
         Plan pooled = PoolKernels.apply(plan);
         Plan refined = library.map(l -> LayoutPass.apply(pooled, l::block, OneDnnKernels::takesLayouts))
                 .orElse(pooled);

@@ -15,10 +15,10 @@ public enum Precision {
     F32(DeviceOptions.MathPolicy.EXACT, Optional.empty()),
     /** Float32 with factors of products rounded to TensorFloat-32, on a GPU. */
     TF32(DeviceOptions.MathPolicy.TF32, Optional.empty()),
-    /** Mixed precision with bfloat16. */
-    BF16(DeviceOptions.MathPolicy.EXACT, Optional.of(MixedPrecision.bf16())),
-    /** Mixed precision with float16; training scales the loss. */
-    F16(DeviceOptions.MathPolicy.EXACT, Optional.of(MixedPrecision.f16()));
+    /** Mixed precision with bfloat16; what products remain in float32 have factors rounded to bfloat16. */
+    BF16(DeviceOptions.MathPolicy.BF16, Optional.of(MixedPrecision.bf16())),
+    /** Mixed precision with float16, the loss scaled; what products remain in float32 may use TensorFloat-32. */
+    F16(DeviceOptions.MathPolicy.TF32, Optional.of(MixedPrecision.f16()));
 
     private final DeviceOptions.MathPolicy math;
     private final Optional<MixedPrecision> mixed;
