@@ -110,7 +110,7 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
         run.step().flush();
         Map<String, Double> figures = run.step().figures();
         if (training.scaling().isPresent()) {
-            log.info("epoch {}: the loss scale is {}, {} updates were left out so far", number, run.step().lossScale(),
+            log.info("epoch {}: the loss scale is {}, updates left out so far: {}", number, run.step().lossScale(),
                     run.step().skipped());
         }
         double seconds = run.seconds();

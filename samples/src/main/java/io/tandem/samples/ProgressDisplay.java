@@ -95,7 +95,7 @@ final class ProgressDisplay implements Callback, AutoCloseable {
     private String scaling() {
         return run.filter(r -> r.training().scaling().isPresent())
                 .map(r -> String.format(
-                        Locale.ROOT, ", loss scale %,.0f, %,d updates left out so far", r.step().lossScale(),
+                        Locale.ROOT, ", loss scale %,.0f, updates left out so far: %,d", r.step().lossScale(),
                         r.step().skipped()))
                 .orElse("");
     }
