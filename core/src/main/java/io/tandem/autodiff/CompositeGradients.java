@@ -5,6 +5,7 @@ import io.tandem.graph.Graph;
 import io.tandem.graph.Node;
 import io.tandem.graph.Op;
 import io.tandem.graph.Tensor;
+import io.tandem.tensor.DType;
 import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -73,13 +74,34 @@ final class CompositeGradients {
                 inputs(body, "g", given.stream().map(i -> node.types().get(i)).toList());
         return body.inScope(node.scope(), () -> {
             if (given.equals(List.of(0))) {
-                Optional<List<Tensor>> known = rule(forward.kind(), operands, results, cotangents.getFirst());
+                boolean mixed = isMixed(operands);
+                Optional<List<Tensor>> known = mixed
+                        ? rule(forward.kind(), wide(operands), wide(results), wide(cotangents).getFirst())
+                        : rule(forward.kind(), operands, results, cotangents.getFirst());
                 if (known.isPresent()) {
-                    return body.body(wanted.stream().map(known.get()::get).toList());
+                    return body.body(wanted.stream()
+                            .map(i -> known.get().get(i).cast(operands.get(i).dtype()))
+                            .toList());
                 }
             }
             return derive(forward.body(), body, operands, results, given, wanted);
         });
+    }
+
+    /** Whether there are operands of 16 bits beside float32: then the computation is of float32. */
+    private static boolean isMixed(List<Tensor> operands) {
+        return operands.stream()
+                .map(Tensor::dtype)
+                .filter(DType::isFloating)
+                .distinct()
+                .count()
+                > 1;
+    }
+
+    private static List<Tensor> wide(List<Tensor> values) {
+        return values.stream()
+                .map(x -> x.dtype() == DType.F16 || x.dtype() == DType.BF16 ? x.cast(DType.F32) : x)
+                .toList();
     }
 
     /** Differentiates the forward's body; where that needs the forward's results, it takes those given as operands. */

@@ -6,6 +6,8 @@ import io.tandem.graph.Node;
 import io.tandem.graph.Op;
 import io.tandem.graph.ScanStep;
 import io.tandem.graph.Tensor;
+import io.tandem.tensor.DType;
+import io.tandem.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +15,8 @@ import java.util.stream.IntStream;
 
 /**
  * The gradient of a scan: a scan in the other direction. Each iteration repeats the forward step from the saved carries
- * and applies its gradient, so that only the carries are kept from the forward pass.
+ * and applies its gradient, so that only the carries are kept from the forward pass. Gradients of fixed values are sums
+ * over the iterations, and as such at least float32 on their way.
  */
 final class ScanGradient {
     private ScanGradient() {}
@@ -46,7 +49,7 @@ final class ScanGradient {
         List<Tensor> initial = new ArrayList<>();
         active.forEach(i -> initial.add(
                 cotangents.get(i).orElseGet(() -> graph.zeros(node.operand(i).type()))));
-        wantedFixed.forEach(i -> initial.add(graph.zeros(node.operand(i).type())));
+        wantedFixed.forEach(i -> initial.add(graph.zeros(sum(node.operand(i).type()))));
 
         List<Tensor> slices = new ArrayList<>();
         IntStream.range(0, carries).forEach(i -> slices.add(node.result(carries + stacked + i)));
@@ -84,7 +87,9 @@ final class ScanGradient {
             }
             for (int k = 0; k < wantedFixed.size(); k++) {
                 int at = active.size() + k;
-                gradients.set(at, step.carry(at).add(gradients.get(at)));
+                gradients.set(
+                        at,
+                        step.carry(at).add(gradients.get(at).cast(step.carry(at).dtype())));
             }
             int next = active.size() + wantedFixed.size();
             return new ScanStep.Next(gradients.subList(0, next), gradients.subList(next, gradients.size()));
@@ -96,12 +101,18 @@ final class ScanGradient {
             operands.set(active.get(k), Optional.of(results.get(k)));
         }
         for (int k = 0; k < wantedFixed.size(); k++) {
-            operands.set(wantedFixed.get(k), Optional.of(results.get(active.size() + k)));
+            int operand = wantedFixed.get(k);
+            Tensor gradient = results.get(active.size() + k);
+            operands.set(operand, Optional.of(gradient.cast(node.operand(operand).dtype())));
         }
         for (int k = 0; k < wantedScanned.size(); k++) {
             operands.set(
                     wantedScanned.get(k), Optional.of(results.get(active.size() + wantedFixed.size() + k)));
         }
         return operands;
+    }
+
+    private static TensorType sum(TensorType type) {
+        return type.dtype() == DType.F16 || type.dtype() == DType.BF16 ? type.with(DType.F32) : type;
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -26,6 +27,7 @@ public final class Model {
     private final List<TensorType> inputs;
     private final DType dtype;
     private final Set<String> frozenPrefixes;
+    private final Optional<MixedPrecision> precision;
     private final ParamPaths paths;
     private final Map<String, Variable> variables = new LinkedHashMap<>();
     private final List<TensorType> outputs;
@@ -50,8 +52,19 @@ public final class Model {
         }
     }
 
-    private Model(Object root, Network network, List<TensorType> inputs, DType dtype, Set<String> frozenPrefixes) {
+    private Model(
+            Object root,
+            Network network,
+            List<TensorType> inputs,
+            DType dtype,
+            Set<String> frozenPrefixes,
+            Optional<MixedPrecision> precision) {
+        if (precision.isPresent() && dtype != DType.F32) {
+            throw new GraphException("mixed precision is for models with float32 parameters; this model's are " + dtype
+                    + ", as its inputs are");
+        }
         this.root = root;
+        this.precision = precision;
         this.network = network;
         this.inputs = List.copyOf(inputs);
         this.dtype = dtype;
@@ -94,7 +107,7 @@ public final class Model {
      */
     public static Model of(Layer layer, TensorType input) {
         Network network = in -> List.of(layer.apply(in.getFirst()));
-        return new Model(layer, network, List.of(input), parameterType(List.of(input)), Set.of());
+        return new Model(layer, network, List.of(input), parameterType(List.of(input)), Set.of(), Optional.empty());
     }
 
     /** A model of one layer with one float32 input of the given sizes, without batch axis. */
@@ -109,7 +122,7 @@ public final class Model {
      * @param inputs types of one sample, without batch axis
      */
     public static Model of(Network network, List<TensorType> inputs) {
-        return new Model(network, network, inputs, parameterType(inputs), Set.of());
+        return new Model(network, network, inputs, parameterType(inputs), Set.of(), Optional.empty());
     }
 
     private static DType parameterType(List<TensorType> inputs) {
@@ -129,7 +142,21 @@ public final class Model {
     public Model freeze(String... prefixes) {
         Set<String> all = new TreeSet<>(frozenPrefixes);
         all.addAll(List.of(prefixes));
-        return new Model(root, network, inputs, dtype, all);
+        return new Model(root, network, inputs, dtype, all, precision);
+    }
+
+    /**
+     * This model computing in mixed precision, wherever it is used: parameters, statistics and results stay float32.
+     *
+     * @throws GraphException if the parameters are not float32
+     */
+    public Model withPrecision(MixedPrecision mixed) {
+        return new Model(root, network, inputs, dtype, frozenPrefixes, Optional.of(mixed));
+    }
+
+    /** The mixed precision that this model computes in; empty for that of its inputs throughout. */
+    public Optional<MixedPrecision> precision() {
+        return precision;
     }
 
     /** The types of one sample of each input, without batch axis. */
@@ -194,7 +221,19 @@ public final class Model {
                         inputs.get(i).with(inputs.get(i).shape().insert(0, batch))))
                 .toList();
         List<Tensor> out = network.forward(in);
-        return new Traced(trace, in, List.copyOf(out));
+        Traced traced = new Traced(trace, in, List.copyOf(out));
+        return precision.map(mixed -> rewritten(traced, mixed)).orElse(traced);
+    }
+
+    private static Traced rewritten(Traced traced, MixedPrecision mixed) {
+        Graph graph = new Graph();
+        Trace trace = traced.trace();
+        PrecisionPass pass = PrecisionPass.of(
+                trace.graph(), graph, mixed.dtype(), trace.params().keySet());
+        return new Traced(
+                trace.moved(graph, pass::of, pass::widen),
+                traced.inputs().stream().map(pass::of).toList(),
+                traced.outputs().stream().map(y -> pass.widen(pass.of(y))).toList());
     }
 
     private boolean isFrozen(String path) {

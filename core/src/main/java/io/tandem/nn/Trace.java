@@ -58,6 +58,23 @@ public final class Trace {
     }
 
     /**
+     * This trace in another graph.
+     *
+     * @param target the other graph
+     * @param tensors from tensors of this graph to what they are there
+     * @param statistics from tensors there to those of the type that statistics have
+     */
+    Trace moved(Graph target, UnaryOperator<Tensor> tensors, UnaryOperator<Tensor> statistics) {
+        Trace trace = start(target, paths, mode, dtype, frozen);
+        params.forEach((path, x) -> trace.params.put(path, tensors.apply(x)));
+        trace.used.putAll(used);
+        updates.forEach((path, x) -> trace.updates.put(path, statistics.apply(tensors.apply(x))));
+        trace.calls.putAll(calls);
+        results.forEach((path, x) -> trace.results.put(path, tensors.apply(x)));
+        return trace;
+    }
+
+    /**
      * The trace that a tensor belongs to.
      *
      * @throws GraphException if the tensor's graph is not a model's trace

@@ -5,6 +5,7 @@ import io.tandem.data.Batch;
 import io.tandem.data.DataLoader;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Tensor;
+import io.tandem.nn.Model;
 import io.tandem.reference.Interpreter;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
@@ -22,6 +23,7 @@ public final class Run {
     private static final Logger log = LoggerFactory.getLogger(Run.class);
 
     private static final String SCHEDULE = "optimizer.rate";
+    private static final String PRECISION = "model.precision";
     private static final String BATCH_SIZE = "data.batch_size";
 
     private final Training training;
@@ -157,10 +159,15 @@ public final class Run {
         facts.put("model", training.model().root().getClass().getSimpleName());
         facts.put("model.inputs", training.model().inputs().toString());
         facts.put("model.outputs", training.model().outputs().toString());
+        facts.put(PRECISION, precision(training.model()));
         facts.put("optimizer", training.optimizer().getClass().getSimpleName());
         facts.put("updates.batches", Integer.toString(training.accumulation()));
         facts.putAll(dataFacts());
         return facts;
+    }
+
+    private static String precision(Model model) {
+        return model.precision().map(p -> "mixed " + p.dtype()).orElse("as inputs");
     }
 
     private Map<String, String> dataFacts() {
@@ -252,7 +259,7 @@ public final class Run {
     /** Says what differs from the run that made a checkpoint and changes results. */
     private void compare(Checkpoint checkpoint) {
         Map<String, String> now = facts();
-        for (String name : List.of("device", Checkpoint.THREADS, "device.deterministic", "device.math")) {
+        for (String name : List.of("device", Checkpoint.THREADS, "device.deterministic", "device.math", PRECISION)) {
             String then = checkpoint.facts().getOrDefault(name, now.get(name));
             if (!then.equals(now.get(name))) {
                 log.warn("{} was {}, is {}: results may differ in their last bits", name, then, now.get(name));

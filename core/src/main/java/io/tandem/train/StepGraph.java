@@ -34,13 +34,19 @@ final class StepGraph {
     /** Batches run so far; where each batch is an update, {@link #STEP} says it. */
     static final String RUNS = "train.runs";
     static final String SKIPPED = "train.skipped";
+    /** The factor of the loss, and the updates in a row since it changed. */
+    static final String SCALE = "optimizer.loss_scale";
+
+    static final String SCALE_UPDATES = "optimizer.loss_scale_updates";
     /** Batches whose gradients wait for an update. */
     static final String PENDING = "optimizer.accumulated_batches";
 
     private static final String PENDING_SAMPLES = "optimizer.accumulated_samples";
+    private static final String OVERFLOWS = "optimizer.accumulated_overflows";
     private static final String GRADIENT_PREFIX = "optimizer.accumulated.";
 
     private static final TensorType COUNT = TensorType.of(DType.I64);
+    private static final TensorType FACTOR = TensorType.of(DType.F32);
     private static final TensorType SUMS = TensorType.of(DType.F64, 2);
 
     private final Training training;
@@ -64,7 +70,7 @@ final class StepGraph {
 
     /** Whether batches and updates are counted apart. */
     static boolean countsRuns(Training training) {
-        return training.accumulation() > 1 || training.guarded();
+        return training.accumulation() > 1 || training.skips();
     }
 
     /** The entry that numbers the batches. */
@@ -95,10 +101,17 @@ final class StepGraph {
         if (countsRuns(training)) {
             state.declare(RUNS, COUNT, true, NDArray.scalar(0));
         }
-        if (training.guarded()) {
+        if (training.skips()) {
             state.declare(SKIPPED, COUNT, true, NDArray.scalar(0));
         }
         boolean accumulates = training.accumulation() > 1;
+        training.scaling().ifPresent(scaling -> {
+            state.declare(SCALE, FACTOR, true, NDArray.scalar(DType.F32, scaling.initial()));
+            state.declare(SCALE_UPDATES, COUNT, true, NDArray.scalar(0));
+            if (accumulates) {
+                state.declare(OVERFLOWS, COUNT, true, NDArray.scalar(0));
+            }
+        });
         if (accumulates) {
             state.declare(PENDING, COUNT, true, NDArray.scalar(0));
             state.declare(PENDING_SAMPLES, TensorType.of(DType.F64), true, NDArray.scalar(DType.F64, 0));
@@ -157,10 +170,11 @@ final class StepGraph {
         List<String> trained =
                 trace.params().keySet().stream().filter(trace::trainable).toList();
         List<Tensor> params = trained.stream().map(trace.params()::get).toList();
-        List<Tensor> gradients = params.isEmpty() ? List.of() : Gradients.of(objective, params);
-        if (training.guarded()) {
-            finite = Optional.of(graph.inScope("guard", () -> finite(objective, gradients)));
+        List<Tensor> scaled = params.isEmpty() ? List.of() : Gradients.of(scaled(objective), params);
+        if (training.skips()) {
+            finite = Optional.of(graph.inScope("guard", () -> finite(objective, scaled)));
         }
+        List<Tensor> gradients = unscaled(scaled);
         // Several devices would exchange their gradients here, before clipping.
         if (training.accumulation() > 1) {
             accumulate(trained, gradients, batch);
@@ -179,7 +193,7 @@ final class StepGraph {
                     .forEach((path, sum) -> values.put(path, entry(path, sum.type()).add(sum)));
             return loss;
         });
-        finite.ifPresent(this::mask);
+        finite.ifPresent(this::keepUnless);
         // Counted for skipped batches too.
         remember(loss);
         return built();
@@ -200,7 +214,13 @@ final class StepGraph {
                         .div(samples.maximum(1).cast(v.type().dtype())))
                 .toList();
         step.apply(trained.stream().map(Model.Variable::path).toList(), params, gradients);
-        if (training.guarded()) {
+        if (training.scaling().isPresent()) {
+            Tensor overflows = step.entry(OVERFLOWS, COUNT);
+            Tensor usable = overflows.eq(0);
+            step.mask(usable);
+            step.count(usable);
+            step.values.put(OVERFLOWS, overflows.like(0));
+        } else if (training.guarded()) {
             step.mask(samples.gt(0));
         }
         trained.forEach(v -> step.values.put(GRADIENT_PREFIX + v.path(), step.graph.zeros(v.type())));
@@ -251,13 +271,54 @@ final class StepGraph {
         return all;
     }
 
+    /** The objective as gradients are taken of it. */
+    private Tensor scaled(Tensor objective) {
+        return training.scaling().isEmpty()
+                ? objective
+                : graph.inScope("scaling", () -> objective.mul(entry(SCALE, FACTOR).cast(objective.dtype())));
+    }
+
+    private List<Tensor> unscaled(List<Tensor> gradients) {
+        return training.scaling().isEmpty()
+                ? gradients
+                : graph.inScope("scaling", () -> {
+                    Tensor inverse = entry(SCALE, FACTOR).reciprocal();
+                    return gradients.stream()
+                            .map(g -> g.mul(inverse.cast(g.dtype())))
+                            .toList();
+                });
+    }
+
+    /** Lets a batch change nothing unless a condition holds. */
+    private void keepUnless(Tensor usable) {
+        mask(usable);
+        if (training.accumulation() > 1 && training.scaling().isPresent()) {
+            Tensor overflows = entry(OVERFLOWS, COUNT);
+            values.put(OVERFLOWS, usable.select(overflows, overflows.add(1)));
+        } else {
+            count(usable);
+        }
+    }
+
     /** Lets entries keep their values unless a condition holds. */
     private void mask(Tensor condition) {
         values.replaceAll((path, value) -> condition.select(value, entry(path, value.type())));
-        if (finite.isPresent()) {
-            Tensor skipped = entry(SKIPPED, COUNT);
-            values.put(SKIPPED, condition.select(skipped, skipped.add(1)));
-        }
+    }
+
+    /** Counts what is left out unless a condition holds, and finds the next factor of the loss. */
+    private void count(Tensor usable) {
+        Tensor skipped = entry(SKIPPED, COUNT);
+        values.put(SKIPPED, usable.select(skipped, skipped.add(1)));
+        training.scaling().ifPresent(scaling -> graph.inScope("scaling", () -> {
+            Tensor scale = entry(SCALE, FACTOR);
+            Tensor updates = entry(SCALE_UPDATES, COUNT).add(1);
+            Tensor grows = updates.ge(scaling.interval());
+            Tensor larger = scale.mul(scaling.growth()).minimum(LossScaling.LARGEST);
+            Tensor smaller = scale.mul(scaling.backoff()).maximum(LossScaling.LEAST);
+            values.put(SCALE, usable.select(grows.select(larger, scale), smaller));
+            values.put(SCALE_UPDATES, usable.and(grows.not()).select(updates, updates.like(0)));
+            return scale;
+        }));
     }
 
     private void accumulate(List<String> paths, List<Tensor> gradients, int batch) {

@@ -144,9 +144,17 @@ public final class TrainStep implements AutoCloseable {
         return failedAt;
     }
 
-    /** The number of batches that {@link Training#withGuard} left out since training began; waits for the device. */
+    /**
+     * The number of batches that {@link Training#withGuard} left out since training began, or, where the loss is scaled, of
+     * updates that were left out; waits for the device.
+     */
     public long skipped() {
-        return training.guarded() ? state.get(StepGraph.SKIPPED).getLong(0) : 0;
+        return training.skips() ? state.get(StepGraph.SKIPPED).getLong(0) : 0;
+    }
+
+    /** The factor that {@link Training#withLossScaling} gives the loss at present, 1 without; waits for the device. */
+    public double lossScale() {
+        return training.scaling().isPresent() ? state.get(StepGraph.SCALE).getDouble(0) : 1;
     }
 
     float loss(long step, long mark) {

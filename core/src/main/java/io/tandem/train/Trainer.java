@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The training loop: a thin one around {@link TrainStep}, which can as well be used directly. The columns of data sets are
@@ -23,6 +25,8 @@ import java.util.Optional;
  * @param from where training goes on, if it does
  */
 public record Trainer(Training training, List<Callback> callbacks, Optional<Checkpoint> from) {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
+
     /** Copies the list. */
     public Trainer {
         callbacks = List.copyOf(callbacks);
@@ -105,6 +109,10 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
         }
         run.step().flush();
         Map<String, Double> figures = run.step().figures();
+        if (training.scaling().isPresent()) {
+            log.info("epoch {}: the loss scale is {}, updates left out so far: {}", number, run.step().lossScale(),
+                    run.step().skipped());
+        }
         double seconds = run.seconds();
         Map<String, Double> validated = validation.isEmpty()
                 ? Map.of()

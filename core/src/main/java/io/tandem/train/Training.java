@@ -1,13 +1,16 @@
 package io.tandem.train;
 
 import io.tandem.nn.Loss;
+import io.tandem.nn.MixedPrecision;
 import io.tandem.nn.Model;
 import io.tandem.optim.Clipping;
 import io.tandem.optim.MaxNorm;
 import io.tandem.optim.Optimizer;
 import io.tandem.optim.Regularizer;
+import io.tandem.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -24,6 +27,7 @@ import java.util.OptionalDouble;
  *     batch
  * @param average share that the exponential moving average of the parameters keeps in each update, if there is one
  * @param guarded whether a batch whose loss or gradients are not finite changes nothing
+ * @param scaling how the loss is scaled while gradients are taken, if it is
  */
 public record Training(
         Model model,
@@ -35,7 +39,8 @@ public record Training(
         List<MaxNorm> limits,
         int accumulation,
         OptionalDouble average,
-        boolean guarded) {
+        boolean guarded,
+        Optional<LossScaling> scaling) {
     /** Checks and copies. */
     public Training {
         if (model.outputs().size() > loss.outputs()) {
@@ -54,7 +59,10 @@ public record Training(
         limits = List.copyOf(limits);
     }
 
-    /** Training without metrics, regularizers, limits and clipping; one update per batch. */
+    /**
+     * Training without metrics, regularizers, limits and clipping; one update per batch. The loss is scaled if the model
+     * computes in float16, see {@link #withLossScaling}.
+     */
     public static Training of(Model model, Loss loss, Optimizer optimizer) {
         return new Training(
                 model,
@@ -66,34 +74,35 @@ public record Training(
                 List.of(),
                 1,
                 OptionalDouble.empty(),
-                false);
+                false,
+                scalingFor(model));
     }
 
     /** With further metrics. */
     public Training withMetrics(Metric... more) {
         return new Training(
                 model, loss, optimizer, joined(metrics, more), regularizers, clipping, limits, accumulation, average,
-                guarded);
+                guarded, scaling);
     }
 
     /** With further penalties. */
     public Training withRegularizers(Regularizer... more) {
         return new Training(
                 model, loss, optimizer, metrics, joined(regularizers, more), clipping, limits, accumulation, average,
-                guarded);
+                guarded, scaling);
     }
 
     /** With limited gradients. */
     public Training withClipping(Clipping limit) {
         return new Training(
-                model, loss, optimizer, metrics, regularizers, limit, limits, accumulation, average, guarded);
+                model, loss, optimizer, metrics, regularizers, limit, limits, accumulation, average, guarded, scaling);
     }
 
     /** With further limits of the parameters' norms. */
     public Training withLimits(MaxNorm... more) {
         return new Training(
                 model, loss, optimizer, metrics, regularizers, clipping, joined(limits, more), accumulation, average,
-                guarded);
+                guarded, scaling);
     }
 
     /**
@@ -103,7 +112,7 @@ public record Training(
      */
     public Training withAccumulation(int batches) {
         return new Training(
-                model, loss, optimizer, metrics, regularizers, clipping, limits, batches, average, guarded);
+                model, loss, optimizer, metrics, regularizers, clipping, limits, batches, average, guarded, scaling);
     }
 
     /**
@@ -114,7 +123,7 @@ public record Training(
     public Training withAverage(double share) {
         return new Training(
                 model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, OptionalDouble.of(share),
-                guarded);
+                guarded, scaling);
     }
 
     /**
@@ -123,7 +132,47 @@ public record Training(
      */
     public Training withGuard() {
         return new Training(
-                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, true);
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, true, scaling);
+    }
+
+    /**
+     * In mixed precision: the model as {@link Model#withPrecision} makes it, with the loss scaled by {@link
+     * LossScaling#dynamic} for float16 and unscaled for bfloat16. Evaluation and prediction that are to compute alike use
+     * {@link #model()}; {@link Trainer}'s validation does.
+     */
+    public Training withPrecision(MixedPrecision precision) {
+        Model mixed = model.withPrecision(precision);
+        return new Training(
+                mixed, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, guarded,
+                scalingFor(mixed));
+    }
+
+    /**
+     * With a loss that is scaled while gradients are taken; losses and gradients that anyone sees are not. A batch whose
+     * gradients are not all finite changes nothing, not even running statistics or random numbers to come, but the factor;
+     * {@link TrainStep#skipped} counts it. Where gradients of several batches are added up, one such batch is enough to
+     * leave out their update.
+     */
+    public Training withLossScaling(LossScaling how) {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, guarded,
+                Optional.of(how));
+    }
+
+    /** With the loss as it is. */
+    public Training withoutLossScaling() {
+        return new Training(
+                model, loss, optimizer, metrics, regularizers, clipping, limits, accumulation, average, guarded,
+                Optional.empty());
+    }
+
+    private static Optional<LossScaling> scalingFor(Model model) {
+        return model.precision().filter(p -> p.dtype() == DType.F16).map(p -> LossScaling.dynamic());
+    }
+
+    /** Whether some batches may change nothing. */
+    boolean skips() {
+        return guarded || scaling.isPresent();
     }
 
     private static <T> List<T> joined(List<T> list, T[] more) {

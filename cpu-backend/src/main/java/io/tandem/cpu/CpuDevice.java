@@ -59,6 +59,7 @@ final class CpuDevice implements Device {
             Optional<OneDnnKernels> library,
             KernelCompiler compiler,
             CpuLowering lowering,
+            SlowProducts slow,
             DeviceInfo info) {}
 
     CpuDevice(DeviceOptions options, CpuSettings settings) {
@@ -86,7 +87,14 @@ final class CpuDevice implements Device {
         warn(oneDnn, compiler);
         DeviceInfo info =
                 new DeviceInfo("cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
-        return new Equipment(threads, context, library, compiler, new CpuLowering(owner, library), info);
+        return new Equipment(
+                threads,
+                context,
+                library,
+                compiler,
+                new CpuLowering(owner, library),
+                new SlowProducts(oneDnn),
+                info);
     }
 
     /** Waits until it is there; throws what keeps the device from being opened. */
@@ -110,10 +118,7 @@ final class CpuDevice implements Device {
             log.warn("fused kernels run without the Vector API, slower: start Java with"
                     + " --add-modules jdk.incubator.vector");
         }
-        if (options.math() == DeviceOptions.MathPolicy.BF16
-                && !oneDnn.map(OneDnnContext::multipliesBfloat16).orElse(false)) {
-            log.warn("products stay in float32: this machine has no instructions for bfloat16 (AVX-512 BF16 or AMX)");
-        }
+        slow.warn(options.math());
     }
 
     HostMemory memory() {
@@ -195,8 +200,9 @@ final class CpuDevice implements Device {
     }
 
     private Program program(Plan plan) {
-        Plan pooled = PoolKernels.apply(plan);
         Equipment with = equipment();
+        with.slow().warn(plan);
+        Plan pooled = PoolKernels.apply(plan);
         Plan refined = with.library()
                 .map(l -> LayoutPass.apply(pooled, l))
                 .orElse(pooled);

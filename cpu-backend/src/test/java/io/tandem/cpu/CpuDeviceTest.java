@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.tandem.autodiff.Gradients;
 import io.tandem.backend.Buffer;
 import io.tandem.backend.Device;
@@ -40,6 +43,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class CpuDeviceTest {
 
@@ -222,6 +226,31 @@ class CpuDeviceTest {
                 assertTrue(Math.sqrt(error / size) < 0x1p-6, name + " differs by " + Math.sqrt(error / size));
             }
         }
+    }
+
+    /** Without instructions for them, products of 16 bits are named once per device, not per program. */
+    @Test
+    void slowProductsAreNamedOnce() {
+        Logger logger = (Logger) LoggerFactory.getLogger(SlowProducts.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        DeviceOptions options = DeviceOptions.defaults().withMath(DeviceOptions.MathPolicy.BF16);
+        try (Device device = new CpuDevice(options, new CpuSettings(false, true, true))) {
+            for (DType dtype : List.of(DType.BF16, DType.F16, DType.F16, DType.F32)) {
+                Graph graph = new Graph();
+                Tensor x = graph.input("x", TensorType.of(dtype, 3, 3));
+                graph.output("y", x.matmul(x));
+                Session.of(device, graph.freeze());
+            }
+        } finally {
+            logger.detachAppender(lines);
+        }
+        List<String> said =
+                lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+        assertEquals(2, said.size(), said.toString());
+        assertTrue(said.get(0).contains("bfloat16 (AVX-512 BF16 or AMX)"), said.get(0));
+        assertTrue(said.get(1).contains("float16 (AVX-512 FP16 or AMX-FP16)"), said.get(1));
     }
 
     /** Devices are independent: each has its own thread, and closing one leaves the other alone. */

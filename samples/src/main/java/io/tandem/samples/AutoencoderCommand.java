@@ -89,7 +89,7 @@ final class AutoencoderCommand implements Callable<Integer> {
             case DENSE -> Autoencoder.dense(code, 1, 28, 28);
             case CONV -> Autoencoder.convolutional(code, 1, 28, 28);
         };
-        Model model = Model.of(network, 1, 28, 28);
+        Model model = run.precision().of(Model.of(network, 1, 28, 28));
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
@@ -116,7 +116,7 @@ final class AutoencoderCommand implements Callable<Integer> {
                     .put("mean_error", figures.meanError())
                     .put("nearest_accuracy", figures.nearestAccuracy());
             if (labels > 0) {
-                Pretraining pretraining = new Pretraining(network, digits, run.seed());
+                Pretraining pretraining = new Pretraining(network, digits, run.precision(), run.seed());
                 double pretrained = pretraining.accuracy(Optional.of(state), device, labels);
                 double scratch = pretraining.accuracy(Optional.empty(), device, labels);
                 out.printf(

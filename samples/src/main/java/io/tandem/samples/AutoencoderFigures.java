@@ -42,7 +42,9 @@ record AutoencoderFigures(double error, double principalError, double meanError,
     /** The codes of images. */
     static Codes codes(Autoencoder network, State state, Dataset data) {
         int[] sample = state.model().inputs().getFirst().shape().toArray();
-        try (Evaluation evaluation = new Evaluation(Model.of(network.encoding(), sample), state)) {
+        Model encoder = Model.of(network.encoding(), sample);
+        Model alike = state.model().precision().map(encoder::withPrecision).orElse(encoder);
+        try (Evaluation evaluation = new Evaluation(alike, state)) {
             return new Codes(
                     evaluation.predictAll(data, BATCH), data.columns(1).all().column(0));
         }

@@ -152,7 +152,7 @@ final class ForecastCommand implements Callable<Integer> {
             case DIRECT -> forecaster;
             case CHANGE -> ChangeFromLast.of(forecaster, data.target());
         };
-        Model model = Model.of(layer, window, data.columns().size());
+        Model model = run.precision().of(Model.of(layer, window, data.columns().size()));
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());

@@ -89,7 +89,8 @@ record LanguageTraining(String name, int context, int batch, int steps, double p
                 text.name(),
                 corpus.length(),
                 vocabulary.size());
-        Model model = Model.of(layer.apply(vocabulary.size()), TensorType.of(DType.I32, context));
+        Model model =
+                run.precision().of(Model.of(layer.apply(vocabulary.size()), TensorType.of(DType.I32, context)));
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());

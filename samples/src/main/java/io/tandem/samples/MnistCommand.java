@@ -88,7 +88,7 @@ final class MnistCommand implements Callable<Integer> {
         Optional<Checkpoint> checkpoint = saving.checkpoint();
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);
         out.println("data: " + digits.description());
-        Model model = NamedModel.valueOf(choice.name()).model();
+        Model model = run.precision().of(NamedModel.valueOf(choice.name()).model());
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());

@@ -7,6 +7,7 @@ import io.tandem.nn.Dense;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
 import io.tandem.optim.Adam;
+import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.Digits;
 import io.tandem.samples.data.Mnist;
 import io.tandem.train.Evaluation;
@@ -22,9 +23,10 @@ import java.util.Optional;
  *
  * @param network the autoencoder
  * @param digits images and labels
+ * @param precision the arithmetic
  * @param seed of the head and of the order
  */
-record Pretraining(Autoencoder network, Mnist digits, long seed) {
+record Pretraining(Autoencoder network, Mnist digits, Precision precision, long seed) {
     private static final int CLASSES = 10;
     private static final int BATCH = 20;
     private static final int EPOCHS = 60;
@@ -37,7 +39,7 @@ record Pretraining(Autoencoder network, Mnist digits, long seed) {
      * @return the accuracy on all test images
      */
     double accuracy(Optional<State> trained, Device device, int each) {
-        Model model = Model.of(network.under(Dense.of(CLASSES)), 1, 28, 28);
+        Model model = precision.of(Model.of(network.under(Dense.of(CLASSES)), 1, 28, 28));
         try (State state = State.of(model, device, seed + 1)) {
             trained.ifPresent(values -> model.variables().keySet().stream()
                     .filter(path -> path.startsWith("encoder."))

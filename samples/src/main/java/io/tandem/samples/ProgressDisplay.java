@@ -2,10 +2,12 @@ package io.tandem.samples;
 
 import io.tandem.train.Callback;
 import io.tandem.train.Epoch;
+import io.tandem.train.Run;
 import io.tandem.train.StepResult;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -24,6 +26,7 @@ final class ProgressDisplay implements Callback, AutoCloseable {
     private ProgressBar bar;
     private long lastRead;
     private double loss = Double.NaN;
+    private Optional<Run> run = Optional.empty();
 
     /**
      * A display.
@@ -37,6 +40,11 @@ final class ProgressDisplay implements Callback, AutoCloseable {
         this.validation = validation;
         this.samples = samples;
         this.out = out;
+    }
+
+    @Override
+    public void fitStarted(Run started) {
+        run = Optional.of(started);
     }
 
     @Override
@@ -70,16 +78,26 @@ final class ProgressDisplay implements Callback, AutoCloseable {
         closeBar();
         out.printf(
                 Locale.ROOT,
-                "epoch %d/%d  %s%s  %.1f s, %,.0f samples/s, %.0f %% waiting for data%n",
+                "epoch %d/%d  %s%s  %.1f s, %,.0f samples/s, %.0f %% waiting for data%s%n",
                 epoch.number() + 1,
                 epochs,
                 figures("", epoch.training()),
                 epoch.validation().isEmpty() ? "" : "  " + figures(validation + " ", epoch.validation()),
                 epoch.seconds(),
                 epoch.samplesPerSecond(),
-                100 * epoch.waitingShare());
+                100 * epoch.waitingShare(),
+                scaling());
         out.flush();
         return Verdict.CONTINUE;
+    }
+
+    /** What scaling of the loss came to, if it is scaled. */
+    private String scaling() {
+        return run.filter(r -> r.training().scaling().isPresent())
+                .map(r -> String.format(
+                        Locale.ROOT, ", loss scale %,.0f, updates left out so far: %,d", r.step().lossScale(),
+                        r.step().skipped()))
+                .orElse("");
     }
 
     private static String figures(String prefix, Map<String, Double> figures) {

@@ -33,7 +33,7 @@ final class RunOptions {
     private boolean deterministic;
 
     @Option(names = "--precision", defaultValue = "f32",
-            description = "How products are computed: ${COMPLETION-CANDIDATES}. Default: f32.")
+            description = "Arithmetic: f32, tf32 (on a GPU), or mixed precision with bf16 or f16. Default: f32.")
     private Precision precision;
 
     @Option(
@@ -71,6 +71,11 @@ final class RunOptions {
                 .withMath(precision.math())
                 .withGraphs(!noCudaGraph);
         return Devices.open(device, options);
+    }
+
+    /** The arithmetic that was asked for. */
+    Precision precision() {
+        return precision;
     }
 
     DataFolders folders() {

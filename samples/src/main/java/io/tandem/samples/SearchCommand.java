@@ -221,8 +221,9 @@ final class SearchCommand implements Callable<Integer> {
         return (trial, device) -> fit(trial, device, data.classes(), split.get(0), split.get(1));
     }
 
-    private static Score fit(Trial trial, Device device, int classes, Dataset training, Dataset validation) {
-        Model model = DenseSearch.model(trial.candidate(), training.types().getFirst(), classes);
+    private Score fit(Trial trial, Device device, int classes, Dataset training, Dataset validation) {
+        Model model = run.precision()
+                .of(DenseSearch.model(trial.candidate(), training.types().getFirst(), classes));
         Training how = DenseSearch.training(trial.candidate(), model, Losses.crossEntropy())
                 .withMetrics(Metrics.accuracy());
         try (State state = State.of(model, device, trial.seed())) {

@@ -12,6 +12,7 @@ import io.tandem.nn.Model;
 import io.tandem.nn.Sequential;
 import io.tandem.optim.Adam;
 import io.tandem.optim.Schedules;
+import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.Digits;
 import io.tandem.samples.data.Mnist;
 import io.tandem.train.Callback;
@@ -30,9 +31,10 @@ import java.util.List;
  *
  * @param digits all of them
  * @param device where to train
+ * @param precision the arithmetic
  * @param seed of all random numbers
  */
-record Transfer(Mnist digits, Device device, long seed) {
+record Transfer(Mnist digits, Device device, Precision precision, long seed) {
     private static final int CLASSES = 5;
     private static final int PRETRAIN_BATCH = 128;
     private static final int ADAPT_BATCH = 10;
@@ -57,7 +59,7 @@ record Transfer(Mnist digits, Device device, long seed) {
      * @return the accuracy on the test images of these digits
      */
     double pretrain(Dataset source, int epochs, Path file, Callback progress) {
-        Model model = Model.of(network(), 1, 28, 28);
+        Model model = precision.of(Model.of(network(), 1, 28, 28));
         DataLoader batches = DataLoader.of(source, PRETRAIN_BATCH).shuffled(seed);
         long steps = (long) epochs * batches.batchesPerEpoch();
         Training training = Training.of(
@@ -81,7 +83,7 @@ record Transfer(Mnist digits, Device device, long seed) {
      * @return the accuracy on the test images of the digits 5 to 9
      */
     double adapt(Dataset target, int epochs, Path file) {
-        Model model = Model.of(network(), 1, 28, 28).freeze("features");
+        Model model = precision.of(Model.of(network(), 1, 28, 28)).freeze("features");
         try (State state = State.of(model, device, seed + 1)) {
             WeightFile.load(state, file, Loading.strict().only("features"));
             return learn(model, state, target, epochs);
@@ -90,7 +92,7 @@ record Transfer(Mnist digits, Device device, long seed) {
 
     /** Trains the whole network on the same samples, from random weights. */
     double fromScratch(Dataset target, int epochs) {
-        Model model = Model.of(network(), 1, 28, 28);
+        Model model = precision.of(Model.of(network(), 1, 28, 28));
         try (State state = State.of(model, device, seed + 1)) {
             return learn(model, state, target, epochs);
         }

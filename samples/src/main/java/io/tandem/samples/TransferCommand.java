@@ -56,7 +56,7 @@ final class TransferCommand implements Callable<Integer> {
         out.println("data: " + digits.description());
         try (Device device = run.openDevice()) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
-            Transfer transfer = new Transfer(digits, device, run.seed());
+            Transfer transfer = new Transfer(digits, device, run.precision(), run.seed());
             Dataset source = transfer.source();
             Dataset target = transfer.target(labels);
             double before;

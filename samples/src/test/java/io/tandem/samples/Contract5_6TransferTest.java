@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tandem.backend.Device;
 import io.tandem.data.Dataset;
 import io.tandem.io.Safetensors;
+import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.Digits;
 import io.tandem.samples.data.Mnist;
 import io.tandem.train.Callback;
@@ -27,7 +28,7 @@ class Contract5_6TransferTest {
         Mnist digits = RealDigits.load();
         Path file = folder.resolve("features.safetensors");
         try (Device device = Device.of("cpu")) {
-            Transfer transfer = new Transfer(digits, device, 1);
+            Transfer transfer = new Transfer(digits, device, Precision.F32, 1);
             Dataset target = transfer.target(5);
             assertEquals(25, target.size());
             double before = transfer.pretrain(transfer.source(), 3, file, new Callback() {});

@@ -12,6 +12,7 @@ import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
 import io.tandem.optim.Adam;
 import io.tandem.optim.Schedules;
+import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.Mnist;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
@@ -59,7 +60,7 @@ class Contract5_7AutoencoderTest {
         Autoencoder network = Autoencoder.dense(32, 1, 28, 28);
         try (Device device = Device.of("cpu"); State state = State.of(Model.of(network, 1, 28, 28), device, 1)) {
             fit(network, state, digits.train(), 64, 5);
-            Pretraining pretraining = new Pretraining(network, digits, 1);
+            Pretraining pretraining = new Pretraining(network, digits, Precision.F32, 1);
             double pretrained = pretraining.accuracy(Optional.of(state), device, 10);
             assertTrue(pretrained > 0.6, () -> "accuracy " + pretrained);
         }

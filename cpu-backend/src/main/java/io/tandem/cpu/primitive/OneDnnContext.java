@@ -37,6 +37,11 @@ public final class OneDnnContext implements AutoCloseable {
         return set.contains("bf16") || set.contains("AMX") || set.contains("AVX-512 f16");
     }
 
+    /** Whether this machine multiplies float16 faster than float32. */
+    public static boolean multipliesFloat16(OneDnn library) {
+        return library.instructionSet().endsWith(" f16");
+    }
+
     /** The type that float32 factors of products and convolutions are rounded to; sums and results are float32. */
     DataType factor(DataType type) {
         return type == DataType.F32 ? factors : type;

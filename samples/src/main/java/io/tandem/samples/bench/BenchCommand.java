@@ -67,7 +67,7 @@ public final class BenchCommand implements Callable<Integer> {
     private int threads;
 
     @Option(names = "--precision", defaultValue = "f32",
-            description = "How products are computed: ${COMPLETION-CANDIDATES}. Default: f32.")
+            description = "Arithmetic: f32, tf32 (on a GPU), or mixed precision with bf16 or f16. Default: f32.")
     private Precision precision;
 
     @Option(names = "--no-cuda-graph",
@@ -150,7 +150,7 @@ public final class BenchCommand implements Callable<Integer> {
     private void measure(Workload workload) {
         DeviceOptions options = options(threads, precision, !noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
-            Measurement measurement = new Measurement(opened, warmUp, seconds, blocks);
+            Measurement measurement = new Measurement(opened, precision, warmUp, seconds, blocks);
             switch (workload) {
                 case GEMM -> {
                     for (int size : new int[] {512, 1024, 2048}) {
@@ -162,11 +162,11 @@ public final class BenchCommand implements Callable<Integer> {
                         print(opened, "mnist-cnn-infer-b" + size, measurement.infer(size));
                     }
                 }
-                case STARTUP -> out().println(FirstStep.run(opened));
+                case STARTUP -> out().println(FirstStep.run(opened, precision));
                 case MLP, MNIST_CNN, LSTM_FORECAST, RESNET18_CIFAR, TRANSFORMER -> {
                     double width = widths.getFirst();
                     Measurement.Trained trained =
-                            measurement.train(workload.task(batches.getFirst(), width), profile);
+                            measurement.train(workload.task(batches.getFirst(), width, precision), profile);
                     trained.figures().put("width", width);
                     print(opened, workload.id(), trained.figures());
                     if (profile) {

@@ -17,18 +17,17 @@ final class FirstStep {
      * @param arguments device, threads, {@link Precision}, and whether a GPU may use graphs
      */
     public static void main(String[] arguments) {
+        Precision precision = Precision.valueOf(arguments[2]);
         try (Device device = Devices.open(
                 arguments[0],
                 BenchCommand.options(
-                        Integer.parseInt(arguments[1]),
-                        Precision.valueOf(arguments[2]),
-                        Boolean.parseBoolean(arguments[3])))) {
-            System.out.println(run(device));
+                        Integer.parseInt(arguments[1]), precision, Boolean.parseBoolean(arguments[3])))) {
+            System.out.println(run(device, precision));
         }
     }
 
-    static long run(Device device) {
-        Workload.Task task = Workload.STARTUP.task(0, 1);
+    static long run(Device device, Precision precision) {
+        Workload.Task task = Workload.STARTUP.task(0, 1, precision);
         try (State state = State.of(task.training().model(), device, 1);
                 TrainStep step = new TrainStep(task.training(), state, task.target())) {
             step.run(List.of(task.inputs().getFirst()), task.targets().getFirst())

@@ -6,7 +6,9 @@ import io.tandem.backend.Executable;
 import io.tandem.backend.Profile;
 import io.tandem.compile.Compiler;
 import io.tandem.graph.Graph;
+import io.tandem.nn.MixedPrecision;
 import io.tandem.nn.Model;
+import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
@@ -25,11 +27,12 @@ import java.util.Map;
  * blocks' rates.
  *
  * @param device what is measured
+ * @param precision the arithmetic
  * @param warmUp seconds of warm-up
  * @param block seconds of a block
  * @param blocks number of blocks
  */
-record Measurement(Device device, double warmUp, double block, int blocks) {
+record Measurement(Device device, Precision precision, double warmUp, double block, int blocks) {
     private static final int PROFILED_RUNS = 20;
 
     /** What a training workload gives: figures for the result line, and a profile if it was asked for. */
@@ -84,14 +87,14 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
     }
 
     Map<String, Object> gemm(int size) {
-        TensorType type = TensorType.f32(size, size);
+        TensorType type = TensorType.of(precision.mixed().map(MixedPrecision::dtype).orElse(DType.F32), size, size);
         Graph graph = new Graph();
         graph.output("c", graph.input("a", type).matmul(graph.input("b", type)));
         Shape shape = Shape.of(size, size);
         try (Executable product = device.compile(
                 new Compiler(device.lowering(), device.options().fuse()).compile(graph.freeze(), Map.of()));
-                Buffer a = filled(Workload.gaussian(1, shape, 1).getFirst());
-                Buffer b = filled(Workload.gaussian(2, shape, 1).getFirst());
+                Buffer a = filled(Workload.gaussian(1, shape, 1).getFirst().cast(type.dtype()));
+                Buffer b = filled(Workload.gaussian(2, shape, 1).getFirst().cast(type.dtype()));
                 Buffer c = device.allocate(type.bytes())) {
             List<Buffer> arguments = product.plan().arguments().stream()
                     .map(argument -> switch (argument.name()) {
@@ -131,7 +134,7 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
 
     /** Forward passes; each call brings its input, takes its result home, and is timed on its own. */
     Map<String, Object> infer(int batch) {
-        Model model = Model.of(Workload.cnn(), 1, 28, 28);
+        Model model = precision.of(Model.of(Workload.cnn(), 1, 28, 28));
         List<NDArray> inputs = Workload.gaussian(1, Shape.of(batch, 1, 28, 28));
         try (State state = State.of(model, device, 1);
                 Evaluation evaluation = new Evaluation(model, state)) {
@@ -172,7 +175,7 @@ record Measurement(Device device, double warmUp, double block, int blocks) {
 
     /** What the device reaches at best, from a large product and a copy of a large array. */
     Profile.Peaks peaks() {
-        double flops = 1e9 * (double) new Measurement(device, 0.5, 0.3, 5).gemm(1024).get("gflops");
+        double flops = 1e9 * (double) new Measurement(device, precision, 0.5, 0.3, 5).gemm(1024).get("gflops");
         TensorType type = TensorType.f32(1 << 24);
         Graph graph = new Graph();
         graph.output("y", graph.input("x", type).neg());

@@ -100,8 +100,16 @@ enum Workload {
      *
      * @param batch batch size, or 0 for the workload's own
      * @param width factor for the widths of layers
+     * @param precision the arithmetic
      */
-    Task task(int batch, double width) {
+    Task task(int batch, double width, Precision precision) {
+        Task task = task(batch, width);
+        return precision.mixed()
+                .map(mixed -> new Task(task.training().withPrecision(mixed), task.inputs(), task.targets()))
+                .orElse(task);
+    }
+
+    private Task task(int batch, double width) {
         return switch (this) {
             case MLP -> {
                 int n = batch > 0 ? batch : 128;
