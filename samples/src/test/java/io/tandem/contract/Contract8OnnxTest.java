@@ -53,7 +53,6 @@ import io.tandem.nn.MultiHeadAttention;
 import io.tandem.nn.PRelu;
 import io.tandem.nn.Param;
 import io.tandem.nn.PositionalEncoding;
-import io.tandem.nn.Rnn;
 import io.tandem.nn.Sequential;
 import io.tandem.nn.Trace;
 import io.tandem.nn.TransformerBlock;
