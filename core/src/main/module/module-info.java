@@ -13,6 +13,7 @@ module io.tandem.core {
     exports io.tandem.graph;
     exports io.tandem.io;
     exports io.tandem.nn;
+    exports io.tandem.onnx;
     exports io.tandem.optim;
     exports io.tandem.reference;
     exports io.tandem.search;

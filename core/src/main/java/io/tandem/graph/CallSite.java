@@ -16,7 +16,8 @@ final class CallSite {
             "io.tandem.optim",
             "io.tandem.data",
             "io.tandem.train",
-            "io.tandem.io");
+            "io.tandem.io",
+            "io.tandem.onnx");
 
     private CallSite() {}
 

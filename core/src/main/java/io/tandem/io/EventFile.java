@@ -1,6 +1,5 @@
 package io.tandem.io;
 
-import com.google.protobuf.CodedOutputStream;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import java.io.ByteArrayOutputStream;
@@ -63,37 +62,20 @@ public final class EventFile {
         return file;
     }
 
-    /** Writes the fields of a message. */
-    private interface Fields {
-        void write(CodedOutputStream out) throws IOException;
-    }
-
-    private static byte[] message(Fields fields) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-        try {
-            fields.write(out);
-            out.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write to memory", e);
-        }
-        return bytes.toByteArray();
-    }
-
-    private void event(long step, Fields what) {
-        record(message(out -> {
+    private void event(long step, ProtobufMessage.Fields what) {
+        record(ProtobufMessage.of(out -> {
             out.writeDouble(1, System.currentTimeMillis() / 1e3);
             out.writeInt64(2, step);
             what.write(out);
         }));
     }
 
-    private void summary(String tag, long step, Fields value) {
-        byte[] tagged = message(out -> {
+    private void summary(String tag, long step, ProtobufMessage.Fields value) {
+        byte[] tagged = ProtobufMessage.of(out -> {
             out.writeString(1, tag);
             value.write(out);
         });
-        event(step, out -> out.writeByteArray(5, message(summary -> summary.writeByteArray(1, tagged))));
+        event(step, out -> out.writeByteArray(5, ProtobufMessage.of(summary -> summary.writeByteArray(1, tagged))));
     }
 
     /** A number. */
@@ -135,7 +117,7 @@ public final class EventFile {
         for (int i = 0; i < BUCKETS; i++) {
             limits[i] = min + (i + 1) * width;
         }
-        summary(tag, step, out -> out.writeByteArray(5, message(histogram -> {
+        summary(tag, step, out -> out.writeByteArray(5, ProtobufMessage.of(histogram -> {
             for (int i = 0; i < numbers.length; i++) {
                 histogram.writeDouble(i + 1, numbers[i]);
             }
@@ -160,7 +142,7 @@ public final class EventFile {
      */
     public void image(String tag, long step, NDArray image) {
         byte[] png = Png.encode(image);
-        summary(tag, step, out -> out.writeByteArray(4, message(picture -> {
+        summary(tag, step, out -> out.writeByteArray(4, ProtobufMessage.of(picture -> {
             picture.writeInt32(1, image.shape().dim(1));
             picture.writeInt32(2, image.shape().dim(2));
             picture.writeInt32(3, image.shape().dim(0));
@@ -171,13 +153,14 @@ public final class EventFile {
     /** A text, in Markdown. */
     public void text(String tag, long step, String text) {
         int string = 7;
-        byte[] dimension = message(out -> out.writeInt64(1, 1));
-        byte[] tensor = message(out -> {
+        byte[] dimension = ProtobufMessage.of(out -> out.writeInt64(1, 1));
+        byte[] tensor = ProtobufMessage.of(out -> {
             out.writeEnum(1, string);
-            out.writeByteArray(2, message(shape -> shape.writeByteArray(2, dimension)));
+            out.writeByteArray(2, ProtobufMessage.of(shape -> shape.writeByteArray(2, dimension)));
             out.writeByteArray(8, text.getBytes(StandardCharsets.UTF_8));
         });
-        byte[] plugin = message(out -> out.writeByteArray(1, message(data -> data.writeString(1, "text"))));
+        byte[] plugin = ProtobufMessage
+                .of(out -> out.writeByteArray(1, ProtobufMessage.of(data -> data.writeString(1, "text"))));
         summary(tag, step, out -> {
             out.writeByteArray(8, tensor);
             out.writeByteArray(9, plugin);

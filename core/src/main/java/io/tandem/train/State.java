@@ -200,7 +200,7 @@ public final class State implements AutoCloseable {
      *
      * @throws IllegalArgumentException that lists all paths which are missing here, or have another type
      */
-    void require(Model other) {
+    public void require(Model other) {
         List<String> faults = new ArrayList<>();
         other.variables().forEach((path, variable) -> {
             Entry entry = entries.get(path);

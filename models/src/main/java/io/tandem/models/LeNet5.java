@@ -20,6 +20,8 @@ import java.util.function.Supplier;
  * @param classifier dense layers
  */
 public record LeNet5(Sequential features, Sequential classifier) implements Layer {
+    private static final int SMALLEST = 12;
+
     /** The form with ReLU and max pooling, which learns fastest. */
     public static LeNet5 of() {
         return make(Activation::relu, MaxPool.pool2d(2), MaxPool.pool2d(2));
@@ -46,6 +48,7 @@ public record LeNet5(Sequential features, Sequential classifier) implements Laye
 
     @Override
     public Tensor forward(Tensor x) {
+        ImageClassifier.requireImages("LeNet-5", SMALLEST, x);
         return classifier.apply(features.apply(x));
     }
 }

@@ -18,6 +18,8 @@ import io.tandem.nn.Sequential;
  * @param classifier dense layers
  */
 public record SimpleCnn(Sequential features, Sequential classifier) implements Layer {
+    private static final int SMALLEST = 6;
+
     /** A network for a number of classes. */
     public static SimpleCnn of(int classes) {
         return new SimpleCnn(
@@ -34,6 +36,7 @@ public record SimpleCnn(Sequential features, Sequential classifier) implements L
 
     @Override
     public Tensor forward(Tensor x) {
+        ImageClassifier.requireImages("small CNN", SMALLEST, x);
         return classifier.apply(features.apply(x));
     }
 }

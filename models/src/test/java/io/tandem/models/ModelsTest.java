@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.graph.GraphException;
 import io.tandem.nn.Activation;
+import io.tandem.nn.Conv;
 import io.tandem.nn.Layer;
 import io.tandem.nn.Model;
 import io.tandem.tensor.TensorType;
@@ -83,7 +84,19 @@ class ModelsTest {
         String message =
                 assertThrows(GraphException.class, () -> Model.of(LstmForecaster.of(1), 1, 28, 28)).getMessage();
         assertEquals("LSTM: the input f32[2, 1, 28, 28] must have 3 axes (in recurrent)", message);
-        String images = assertThrows(GraphException.class, () -> Model.of(SimpleCnn.of(10), 784)).getMessage();
-        assertEquals("convolution: the input f32[2, 784] must have 4 axes (in features.0)", images);
+        String images = assertThrows(GraphException.class, () -> Model.of(Conv.conv2d(2, 3), 784)).getMessage();
+        assertEquals("convolution: the input f32[2, 784] must have 4 axes", images);
+    }
+
+    @Test
+    void imagesThatAreTooSmallAreRefused() {
+        assertEquals(TensorType.f32(10), output(LeNet5.of(), 1, 12, 12));
+        assertEquals(TensorType.f32(10), output(SimpleCnn.of(10), 1, 6, 6));
+        String lenet = assertThrows(GraphException.class, () -> Model.of(LeNet5.of(), 1, 28, 11)).getMessage();
+        assertTrue(lenet.contains("of at least 12 x 12"), lenet);
+        String cnn = assertThrows(GraphException.class, () -> Model.of(SimpleCnn.of(10), 1, 5, 28)).getMessage();
+        assertTrue(cnn.contains("of at least 6 x 6"), cnn);
+        String flat = assertThrows(GraphException.class, () -> Model.of(SimpleCnn.of(10), 784)).getMessage();
+        assertTrue(flat.contains("f32[2, 784] must be images"), flat);
     }
 }

@@ -69,7 +69,7 @@ final class AutoencoderCommand implements Callable<Integer> {
     private int batch;
 
     @Option(names = "--labels", paramLabel = "N", defaultValue = "0",
-            description = "Then train a classifier with so many labels of each digit: on the encoder, and from scratch.")
+            description = "Then train classifiers with so many labels of each digit: on the encoder, and from scratch.")
     private int labels;
 
     @Mixin
@@ -90,6 +90,9 @@ final class AutoencoderCommand implements Callable<Integer> {
             case CONV -> Autoencoder.convolutional(code, 1, 28, 28);
         };
         Model model = run.precision().of(Model.of(network, 1, 28, 28));
+        Pretraining pretraining = new Pretraining(network, digits, run.precision(), run.seed());
+        // Before the training: too many labels are told at once.
+        Dataset examples = pretraining.examples(labels);
         try (Device device = run.openDevice(SaveOptions.threads(checkpoint));
                 State state = State.of(model, device, run.seed())) {
             out.println("device: " + device.info().name() + ", " + device.info().description());
@@ -116,12 +119,11 @@ final class AutoencoderCommand implements Callable<Integer> {
                     .put("mean_error", figures.meanError())
                     .put("nearest_accuracy", figures.nearestAccuracy());
             if (labels > 0) {
-                Pretraining pretraining = new Pretraining(network, digits, run.precision(), run.seed());
-                double pretrained = pretraining.accuracy(Optional.of(state), device, labels);
-                double scratch = pretraining.accuracy(Optional.empty(), device, labels);
+                double pretrained = pretraining.accuracy(Optional.of(state), device, examples);
+                double scratch = pretraining.accuracy(Optional.empty(), device, examples);
                 out.printf(
                         Locale.ROOT,
-                        "classifier from %d labels: test accuracy %.2f %% on the trained encoder, %.2f %% from scratch%n",
+                        "classifiers from %d labels: mean test accuracy %.2f %% on the trained encoder, %.2f %% from scratch%n",
                         10 * labels, 100 * pretrained, 100 * scratch);
                 report.put("pretrained_accuracy", pretrained).put("scratch_accuracy", scratch);
             }

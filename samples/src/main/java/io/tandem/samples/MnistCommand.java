@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
             "  tandem mnist",
             "  tandem mnist --model lenet5 --epochs 10 --augment",
             "  tandem mnist --device cuda:0 --batch 256 --save digits.npz",
+            "  tandem mnist --save digits.onnx",
             "  tandem mnist --save run/",
             "  tandem mnist --resume run/"
         })

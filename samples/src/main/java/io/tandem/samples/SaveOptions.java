@@ -1,6 +1,7 @@
 package io.tandem.samples;
 
 import io.tandem.nn.Model;
+import io.tandem.onnx.OnnxExport;
 import io.tandem.train.Checkpoint;
 import io.tandem.train.ModelCheckpoint;
 import io.tandem.train.State;
@@ -24,7 +25,8 @@ final class SaveOptions {
             names = "--save",
             paramLabel = "DIR|FILE",
             description = {
-                "A folder for checkpoints, to resume from; or a .npz or .safetensors file for the trained weights."
+                "A folder for checkpoints, to resume from; or a file for what was trained: .npz or .safetensors for the"
+                        + " weights, .onnx for the whole model, to be run by other engines."
             })
     private Path save;
 
@@ -49,7 +51,8 @@ final class SaveOptions {
         }
         if (resume != null && save != null && !isFile(save)) {
             throw new ParameterException(spec.commandLine(),
-                    "--resume writes its checkpoints into its own folder: leave out --save, or let it name a .npz or .safetensors file");
+                    "--resume writes its checkpoints into its own folder: leave out --save, or let it name a .npz, .safetensors"
+                            + " or .onnx file");
         }
         return Optional.ofNullable(resume).map(Checkpoint::read);
     }
@@ -66,17 +69,25 @@ final class SaveOptions {
         return folder == null ? resumed : resumed.with(ModelCheckpoint.to(folder).withSteps(saveSteps));
     }
 
-    /** Writes the weights if a file was asked for, and prints their checksum. */
+    /** Writes the weights or the model if a file was asked for, and prints the weights' checksum. */
     void finish(State state, Model model, PrintWriter out) {
         if (save != null && isFile(save)) {
-            Weights.save(state, model, save);
-            out.println("weights: " + save);
+            if (hasEnding(save, ".onnx")) {
+                OnnxExport.of(model, state).write(save);
+                out.println("model: " + save);
+            } else {
+                Weights.save(state, model, save);
+                out.println("weights: " + save);
+            }
         }
         out.println("weights' checksum: " + Weights.checksum(state));
     }
 
     private static boolean isFile(Path path) {
-        String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
-        return name.endsWith(".npz") || name.endsWith(".safetensors");
+        return hasEnding(path, ".npz") || hasEnding(path, ".safetensors") || hasEnding(path, ".onnx");
+    }
+
+    private static boolean hasEnding(Path path, String ending) {
+        return String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(ending);
     }
 }

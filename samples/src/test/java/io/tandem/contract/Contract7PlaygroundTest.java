@@ -1,11 +1,15 @@
 package io.tandem.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tandem.backend.Device;
 import io.tandem.models.playground.Experiment;
 import io.tandem.models.playground.Feature;
+import io.tandem.models.playground.Outcome;
 import io.tandem.models.playground.PointSet;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,9 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class Contract7PlaygroundTest {
     private static final double TOLERANCE = 0.05;
 
-    private static double median(Experiment experiment, int networks) {
+    private static double median(Experiment experiment) {
         try (Device device = Reference.oneThread()) {
-            return experiment.run(device, networks, 1).medianTestAccuracy();
+            return experiment.run(device, 8, 1).medianTestAccuracy();
         }
     }
 
@@ -64,7 +68,7 @@ class Contract7PlaygroundTest {
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("listed")
     void medianOfEightSeeds(String name, double accuracy, Experiment experiment) {
-        assertEquals(accuracy, median(experiment, 8), TOLERANCE, name);
+        assertEquals(accuracy, median(experiment), TOLERANCE, name);
     }
 
     /** Spirals take 500 to 1000 epochs. */
@@ -72,17 +76,33 @@ class Contract7PlaygroundTest {
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("spirals")
     void medianOfEightSeedsOnSpirals(String name, double accuracy, Experiment experiment) {
-        assertEquals(accuracy, median(experiment, 8), TOLERANCE, name);
+        assertEquals(accuracy, median(experiment), TOLERANCE, name);
     }
 
     /**
-     * XOR with two units is listed with 0.80; here 64 networks have the median 0.86, and groups of eight from 0.83 to 0.87.
-     * Networks end either near 0.70 (a sixth of them) or from 0.82 to 0.91, so the median of eight hangs on how many of each
-     * kind are among them; none of epochs, loss factor, or Glorot weights moves it below 0.84, only less or other data (200
-     * points, or no gap between the quadrants: 0.82).
+     * XOR with two units is listed with 0.80 for eight seeds. Networks end either near 0.70 (a quarter of them) or near 0.86, so
+     * the median of eight hangs on how many of each kind are among them: of 64 groups of eight, medians go from 0.70 to 0.88,
+     * and a third of them are within 0.80 ± 0.05. The median of all 512 is 0.856, for 50 to 500 epochs and 200 to 500 points.
      */
     @Test
-    void xorWithTwoUnitsIsBetterThanListed() {
-        assertEquals(0.86, median(Experiment.on(PointSet.XOR).withHidden(2).withEpochs(100), 64), 0.02);
+    void xorWithTwoUnitsIsListedWithOneOfTheMediansThatEightSeedsGive() {
+        double[] accuracies;
+        try (Device device = Reference.oneThread()) {
+            accuracies =
+                    Experiment.on(PointSet.XOR).withHidden(2).withEpochs(100).run(device, 512, 1).members().stream()
+                            .mapToDouble(Outcome.Member::testAccuracy)
+                            .toArray();
+        }
+        double[] medians = IntStream.range(0, 64)
+                .mapToDouble(group -> median(Arrays.copyOfRange(accuracies, 8 * group, 8 * (group + 1))))
+                .toArray();
+        long listed = Arrays.stream(medians).filter(m -> Math.abs(m - 0.80) <= TOLERANCE).count();
+        assertTrue(listed >= 64 / 5, () -> Arrays.toString(medians));
+        assertEquals(0.856, median(accuracies), 0.01);
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = Arrays.stream(values).sorted().toArray();
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 }

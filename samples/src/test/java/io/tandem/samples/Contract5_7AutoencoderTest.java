@@ -55,14 +55,18 @@ class Contract5_7AutoencoderTest {
 
     @Tag("slow")
     @Test
-    void aClassifierStandsOnThePretrainedEncoder() {
+    void pretrainingHelpsWithFewLabels() {
         Mnist digits = RealDigits.load(20_000, 2_000);
         Autoencoder network = Autoencoder.dense(32, 1, 28, 28);
         try (Device device = Device.of("cpu"); State state = State.of(Model.of(network, 1, 28, 28), device, 1)) {
             fit(network, state, digits.train(), 64, 5);
             Pretraining pretraining = new Pretraining(network, digits, Precision.F32, 1);
-            double pretrained = pretraining.accuracy(Optional.of(state), device, 10);
-            assertTrue(pretrained > 0.6, () -> "accuracy " + pretrained);
+            Dataset examples = pretraining.examples(5);
+            double pretrained = pretraining.accuracy(Optional.of(state), device, examples);
+            double scratch = pretraining.accuracy(Optional.empty(), device, examples);
+            assertTrue(pretrained > scratch,
+                    () -> pretrained + " on the encoder, " + scratch + " from scratch");
+            assertThrows(IllegalArgumentException.class, () -> pretraining.examples(20_000));
         }
     }
 

@@ -83,6 +83,10 @@ class SaveOptionsTest {
             parsed("--save", safetensors.toString()).finish(state, model, out);
             assertEquals(Npz.read(npz), Safetensors.read(safetensors));
             assertEquals(state.get("2.bias"), Npz.read(npz).get("2.bias"));
+            Path onnx = folder.resolve("new/model.onnx");
+            parsed("--save", onnx.toString()).finish(state, model, out);
+            assertTrue(Files.isRegularFile(onnx));
+            assertTrue(text.toString().contains("model: " + onnx), text.toString());
             assertTrue(text.toString().contains("checksum: " + Weights.checksum(state)), text.toString());
             assertFalse(Weights.checksum(state).equals(Weights.checksum(other)));
             assertEquals(Optional.empty(), parsed("--save", npz.toString()).checkpoint().map(Checkpoint::step));

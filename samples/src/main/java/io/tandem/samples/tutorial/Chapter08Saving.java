@@ -11,6 +11,7 @@ import io.tandem.nn.Dense;
 import io.tandem.nn.Layer;
 import io.tandem.nn.Losses;
 import io.tandem.nn.Model;
+import io.tandem.onnx.OnnxExport;
 import io.tandem.optim.Adam;
 import io.tandem.samples.data.Mnist;
 import io.tandem.tensor.NDArray;
@@ -74,6 +75,7 @@ final class Chapter08Saving {
             Trainer.of(training).fit(straight, batches, 4);
             System.out.println("equal: " + state.get("head.weight").equals(straight.get("head.weight")));
             WeightFile.save(state, folder.resolve("digits.safetensors"));
+            OnnxExport.of(model, state).write(folder.resolve("digits.onnx"));
         }
         // end
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +96,7 @@ class TutorialTest {
         Printed printed = Printed.by(() -> Chapter08Saving.lesson(folder));
         assertEquals(60, printed.number("going on after step"));
         assertEquals("true", printed.after("equal"));
+        assertTrue(Files.isRegularFile(folder.resolve("digits.onnx")));
         double alone = printed.number("alone");
         assertTrue(alone > 0.6, printed::text);
         assertTrue(printed.number("with the body of the other") > alone, printed::text);

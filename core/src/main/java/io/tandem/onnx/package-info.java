@@ -1,0 +1,2 @@
+/** Models as ONNX files, for other engines. */
+package io.tandem.onnx;
