@@ -85,6 +85,8 @@ final class CpuDevice implements Device {
         Optional<OneDnnKernels> library =
                 context.map(c -> new OneDnnKernels(c, new FusedCode(compiler::compile, threads), winograd));
         warn(oneDnn, compiler);
+        SlowProducts slow = new SlowProducts(oneDnn);
+        slow.warn(options.math());
         DeviceInfo info =
                 new DeviceInfo("cpu", CpuSettings.describe(oneDnn, count, compiler), count, CpuSettings.memoryBytes());
         return new Equipment(
@@ -93,7 +95,7 @@ final class CpuDevice implements Device {
                 library,
                 compiler,
                 new CpuLowering(owner, library),
-                new SlowProducts(oneDnn),
+                slow,
                 info);
     }
 
@@ -118,7 +120,6 @@ final class CpuDevice implements Device {
             log.warn("fused kernels run without the Vector API, slower: start Java with"
                     + " --add-modules jdk.incubator.vector");
         }
-        slow.warn(options.math());
     }
 
     HostMemory memory() {
