@@ -1,5 +1,6 @@
 package io.tandem.cpu.winograd;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -256,6 +257,39 @@ class WinogradTest {
                         memory(arena, weights.workspaceBytes() / 4).address());
             }
             assertClose(df, filterGradient, i -> filterAt(dims, i, true));
+        }
+    }
+
+    @Test
+    void theNumberOfThreadsDoesNotChangeABit() {
+        Case geometry = new Case(4, 48, 8, 8, 96, 1, 1, 1, 1);
+        WinogradCode code = WinogradCode.find().orElseThrow();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment x = images(arena, geometry.x(), random(1, geometry.x()));
+            MemorySegment w = filter(arena, geometry.filter(), random(2, geometry.filter()), true);
+            MemorySegment dy = images(arena, geometry.y(), random(3, geometry.y()));
+            float[] results = null;
+            float[] gradients = null;
+            // 4 threads transform filters first, fewer transform tiles first
+            for (int threads : new int[] {1, 2, 3, 4, 7}) {
+                MemorySegment y = memory(arena, dy.byteSize() / 4 - 16);
+                MemorySegment dw = memory(arena, w.byteSize() / 4 - 16);
+                var task = new WinogradConvolution.Task(geometry.x(), geometry.y(), 1, 1, false, false, false);
+                try (var forward = new WinogradConvolution(code, task, threads);
+                        var weights = new WinogradFilterGradient(
+                                code, geometry.x(), geometry.y(), 1, 1, threads)) {
+                    long bytes = Math.max(forward.workspaceBytes(), weights.workspaceBytes());
+                    long workspace = memory(arena, bytes / 4).address();
+                    forward.run(BACKWARDS, x.address(), w.address(), 0, y.address(), workspace);
+                    weights.run(BACKWARDS, x.address(), dy.address(), dw.address(), workspace);
+                }
+                float[] theseResults = y.asSlice(0, y.byteSize() - 64).toArray(ValueLayout.JAVA_FLOAT);
+                float[] theseGradients = dw.asSlice(0, dw.byteSize() - 64).toArray(ValueLayout.JAVA_FLOAT);
+                results = results == null ? theseResults : results;
+                gradients = gradients == null ? theseGradients : gradients;
+                assertArrayEquals(results, theseResults, threads + " threads");
+                assertArrayEquals(gradients, theseGradients, threads + " threads");
+            }
         }
     }
 }
