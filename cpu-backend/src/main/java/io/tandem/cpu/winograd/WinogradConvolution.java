@@ -21,9 +21,10 @@ public final class WinogradConvolution implements AutoCloseable {
     private static final long BLOCK_BYTES = 640 << 10;
 
     /** Bytes of a block of 16 by 16 filters. */
-    private static final long FILTER_BLOCK_BYTES = 9 * 1024;
+    static final long FILTER_BLOCK_BYTES = 9 * 1024;
 
-    private static final int LANES = 16;
+    /** Channels of a block. */
+    static final int LANES = 16;
 
     private final Arena arena = Arena.ofShared();
     private final List<Calls> calls = new ArrayList<>();

@@ -19,9 +19,6 @@ public final class WinogradFilterGradient implements AutoCloseable {
     /** Tiles that are transformed and multiplied at a time. */
     private static final int TILES_AT_ONCE = 24;
 
-    private static final long FILTER_BLOCK_BYTES = 9 * 1024;
-    private static final int LANES = 16;
-
     private final Arena arena = Arena.ofShared();
     private final List<Calls> calls = new ArrayList<>();
     private final Images from;
@@ -83,7 +80,7 @@ public final class WinogradFilterGradient implements AutoCloseable {
         resultBlocks = o;
         inputs = new Planes(c, TILES_AT_ONCE);
         cotangents = new Planes(o, TILES_AT_ONCE);
-        sums = new Planes(o, c * LANES);
+        sums = new Planes(o, c * WinogradConvolution.LANES);
         for (int i = 0; i < threads; i++) {
             calls.add(new Calls(arena));
         }
@@ -155,8 +152,8 @@ public final class WinogradFilterGradient implements AutoCloseable {
                 call.filter(
                         result,
                         sums,
-                        sum + d * sums.blockBytes() + (long) s * LANES * 64,
-                        dw + block * FILTER_BLOCK_BYTES);
+                        sum + d * sums.blockBytes() + (long) s * WinogradConvolution.LANES * 64,
+                        dw + block * WinogradConvolution.FILTER_BLOCK_BYTES);
             }
         }
     }
