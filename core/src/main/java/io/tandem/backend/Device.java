@@ -33,7 +33,11 @@ public interface Device extends AutoCloseable {
     /** Reserves memory; its content is undefined. */
     Buffer allocate(long bytes);
 
-    /** Copies host memory into a buffer, from its offset on; the host memory can be changed when this returns. */
+    /**
+     * Copies host memory into a buffer, from its offset on. Memory of the Java heap must stay as it is afterwards, as that of
+     * an {@link io.tandem.tensor.NDArray} does: the device may read it when it comes to that. Native memory can be changed
+     * and freed when this returns.
+     */
     void write(Buffer target, long offset, MemorySegment source);
 
     /** Copies a part of a buffer to host memory; waits for all work that was asked for before. */

@@ -21,6 +21,7 @@ import io.tandem.reference.Interpreter;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.TensorType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
@@ -351,6 +354,47 @@ public abstract class BackendConformance {
             assertEquals(Optional.empty(), Tolerance.sum(200).mismatch(expected.get(run), actual), "run " + run);
         }
         results.forEach(Buffer::close);
+    }
+
+    /** Each run sees the values that were written last before it, though the caller is ahead of the device. */
+    @ParameterizedTest
+    @ValueSource(ints = {300, 60_000})
+    final void inputsMayBeWrittenWhileRunsWait(int size) {
+        Graph graph = new Graph();
+        Tensor x = graph.input("x", TensorType.f32(size));
+        Tensor sum = graph.input("sum", TensorType.f32(size));
+        graph.output("sum2", sum.mul(3).add(x));
+        graph.freeze();
+        Plan plan = new Compiler(device.lowering(), true).compile(graph, Map.of("sum2", "sum"));
+        NDArray expected = NDArray.zeros(TensorType.f32(size));
+        try (Executable executable = device.compile(plan);
+                Buffer input = device.allocate(4L * size);
+                Buffer total = device.allocate(4L * size);
+                Arena arena = Arena.ofConfined()) {
+            device.write(total, 0, expected.segment());
+            MemorySegment reused = arena.allocate(4L * size, 8);
+            for (int run = 0; run < 12; run++) {
+                int shift = run;
+                NDArray values = NDArray.generate(TensorType.f32(size), i -> (i + shift) % 5 - 2);
+                NDArray before = expected;
+                expected = NDArray.generate(TensorType.f32(size), i -> 3 * before.getDouble(i) + values.getDouble(i));
+                if (run % 3 == 0) {
+                    reused.copyFrom(values.segment());
+                    device.write(input, 0, reused);
+                    reused.fill((byte) 0xff);
+                } else {
+                    device.write(input, 0, values.segment());
+                }
+                executable.run(executable.plan().arguments().stream()
+                        .map(argument -> argument.name().equals("x") ? input : total)
+                        .toList());
+            }
+            MemorySegment memory = NDArray.allocate(expected.type());
+            device.read(total, 0, memory);
+            assertEquals(
+                    Optional.empty(),
+                    Tolerance.EXACT.mismatch(expected, NDArray.wrap(expected.type(), memory)));
+        }
     }
 
     @Test

@@ -15,7 +15,6 @@ import io.tandem.cpu.codegen.machine.Processor;
 import io.tandem.cpu.kernel.Faults;
 import io.tandem.cpu.layout.PoolKernels;
 import io.tandem.cpu.memory.HostMemory;
-import io.tandem.cpu.memory.StagingMemory;
 import io.tandem.cpu.onednn.OneDnn;
 import io.tandem.cpu.primitive.FusedCode;
 import io.tandem.cpu.primitive.OneDnnContext;
@@ -39,13 +38,12 @@ import org.slf4j.LoggerFactory;
 final class CpuDevice implements Device {
     private static final Logger log = LoggerFactory.getLogger(CpuDevice.class);
 
-    /** Larger values are not staged: copying them twice would cost more than waiting. */
-    private static final long STAGED_BYTES = 16L << 20;
+    /** Smaller values are copied at once where nothing is to be waited for. */
+    private static final long WAKING_BYTES = 64L << 10;
 
     private final DeviceOptions options;
     private final CpuSettings settings;
     private final HostMemory memory = new HostMemory("cpu", this::finishWork);
-    private final StagingMemory staging = new StagingMemory();
     private final OwnerThread owner = new OwnerThread("tandem-cpu");
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();
@@ -152,17 +150,20 @@ final class CpuDevice implements Device {
     @Override
     public void write(Buffer target, long offset, MemorySegment source) {
         MemorySegment segment = memory.segment(target, offset, source.byteSize());
-        if (owner.isIdle() || source.byteSize() > STAGED_BYTES) {
+        boolean small = source.byteSize() <= WAKING_BYTES;
+        if (source.isNative() || small && owner.isIdle()) {
             owner.finish();
             segment.copyFrom(source);
             return;
         }
         // Work that waits may still read what is there: the new values wait too, so that the caller need not.
-        MemorySegment staged = staging.take(source.byteSize());
-        MemorySegment.copy(source, 0, staged, 0, source.byteSize());
         owner.post(() -> {
-            MemorySegment.copy(staged, 0, segment, 0, segment.byteSize());
-            staging.give(staged);
+            if (small) {
+                segment.copyFrom(source);
+            } else {
+                equipment().threads().split(source.byteSize(), 1,
+                        (part, from, to) -> MemorySegment.copy(source, from, segment, from, to - from));
+            }
         });
     }
 
@@ -252,7 +253,6 @@ final class CpuDevice implements Device {
             });
             executables.clear();
             owner.close();
-            staging.close();
             memory.close();
         }
     }

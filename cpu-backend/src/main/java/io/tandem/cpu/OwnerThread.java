@@ -21,6 +21,7 @@ final class OwnerThread implements AutoCloseable {
     private final Runnable[] queue = new Runnable[DEPTH];
     private volatile long posted;
     private volatile long done;
+    private volatile long awaited;
     private volatile Thread waiter;
     private volatile boolean stop;
     private volatile Throwable failure;
@@ -43,7 +44,7 @@ final class OwnerThread implements AutoCloseable {
             queue[slot] = null;
             done = next + 1;
             Thread waiting = waiter;
-            if (waiting != null) {
+            if (waiting != null && next + 1 >= awaited) {
                 LockSupport.unpark(waiting);
             }
         }
@@ -91,7 +92,10 @@ final class OwnerThread implements AutoCloseable {
             finish();
         }
         long number = posted;
-        awaitDone(number - DEPTH + 1);
+        if (done <= number - DEPTH) {
+            // A caller that is far ahead sleeps for a while, rather than take the processors from the kernels task by task.
+            awaitDone(number - DEPTH / 2, 0);
+        }
         queue[(int) (number % DEPTH)] = work;
         posted = number + 1;
         LockSupport.unpark(thread);
@@ -99,7 +103,7 @@ final class OwnerThread implements AutoCloseable {
 
     /** Waits for all tasks; throws what made one fail. */
     void finish() {
-        awaitDone(posted);
+        awaitDone(posted, SPINS);
         Throwable failed = failure;
         if (failed != null) {
             failure = null;
@@ -112,15 +116,16 @@ final class OwnerThread implements AutoCloseable {
         }
     }
 
-    private void awaitDone(long count) {
+    private void awaitDone(long count, int spinning) {
         if (Thread.currentThread() == thread) {
             throw new IllegalStateException("the device's own thread cannot wait for itself");
         }
         int spins = 0;
         while (done < count) {
-            if (spins++ < SPINS) {
+            if (spins++ < spinning) {
                 Thread.onSpinWait();
             } else {
+                awaited = count;
                 waiter = Thread.currentThread();
                 if (done < count) {
                     LockSupport.park(this);
