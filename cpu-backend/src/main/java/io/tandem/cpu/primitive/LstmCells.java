@@ -79,9 +79,9 @@ final class LstmCells {
 
     /**
      * One step forward. Operands: sums of the gates [N, 4H], cell before [N, H]. Results: gates (where the sums were), cell,
-     * hidden state.
+     * hidden state, and the hidden state once more in [N, I + H], behind the inputs.
      */
-    static Kernel forward(int batch, int units) {
+    static Kernel forward(int batch, int inputs, int units) {
         Body b = new Body(units);
         int i = b.apply(UnaryFunction.SIGMOID, b.load(0, b.gate(0)));
         int f = b.apply(UnaryFunction.SIGMOID, b.load(0, b.gate(1)));
@@ -95,13 +95,15 @@ final class LstmCells {
         b.store(0, o, b.gate(3));
         b.store(1, cell, b.state());
         b.store(2, hidden, b.state());
-        return b.kernel(batch, 2, 3);
+        b.store(3, hidden, new Kernel.Access(inputs, List.of((long) inputs + units, 1L)));
+        return b.kernel(batch, 2, 4);
     }
 
     /**
      * One step back. Operands: gates [N, 4H], cell, cell before, cotangent of the hidden state from the next step, cotangent
-     * of the cell, and if given the cotangent of the output, all [N, H]. Results: cotangents of the sums [N, 4H], cotangent
-     * of the cell before (where that of the cell was).
+     * of the cell, all [N, H], those of the sums added up over the later steps [N, 4H], and if given the cotangent of the
+     * output [N, H]. Results: cotangents of the sums [N, 4H], cotangent of the cell before (where that of the cell was), and
+     * the sum over steps (in place).
      */
     static Kernel backward(int batch, int units, boolean outputGiven) {
         Body b = new Body(units);
@@ -113,16 +115,32 @@ final class LstmCells {
         int before = b.load(2, b.state());
         int hidden = b.load(3, b.state());
         if (outputGiven) {
-            hidden = b.plus(hidden, b.load(5, b.state()));
+            hidden = b.plus(hidden, b.load(6, b.state()));
         }
         int through = b.mul(b.mul(hidden, o), b.rest(b.mul(squashed, squashed)));
         int cell = b.plus(b.load(4, b.state()), through);
-        b.store(0, b.mul(b.mul(cell, g), b.mul(i, b.rest(i))), b.gate(0));
-        b.store(0, b.mul(b.mul(cell, before), b.mul(f, b.rest(f))), b.gate(1));
-        b.store(0, b.mul(b.mul(cell, i), b.rest(b.mul(g, g))), b.gate(2));
-        b.store(0, b.mul(b.mul(hidden, squashed), b.mul(o, b.rest(o))), b.gate(3));
+        List<Integer> sums = List.of(
+                b.mul(b.mul(cell, g), b.mul(i, b.rest(i))),
+                b.mul(b.mul(cell, before), b.mul(f, b.rest(f))),
+                b.mul(b.mul(cell, i), b.rest(b.mul(g, g))),
+                b.mul(b.mul(hidden, squashed), b.mul(o, b.rest(o))));
+        for (int gate = 0; gate < GATES; gate++) {
+            b.store(0, sums.get(gate), b.gate(gate));
+            b.store(2, b.plus(b.load(5, b.gate(gate)), sums.get(gate)), b.gate(gate));
+        }
         b.store(1, b.mul(cell, f), b.state());
-        return b.kernel(batch, outputGiven ? 6 : 5, 2);
+        return b.kernel(batch, outputGiven ? 7 : 6, 3);
+    }
+
+    /** Copies columns of a matrix to columns of another one, which may be of another width. */
+    static Kernel copy(int rows, int columns, int fromWidth, int fromFirst, int toWidth, int toFirst) {
+        return new Kernel(
+                Shape.of(rows, columns),
+                Shape.of(),
+                List.of(DType.F32),
+                List.of(DType.F32),
+                List.of(new Kernel.Load(DType.F32, 0, new Kernel.Access(fromFirst, List.of((long) fromWidth, 1L)))),
+                List.of(new Kernel.Store(0, 0, new Kernel.Access(toFirst, List.of((long) toWidth, 1L)))));
     }
 
     /** Sums over rows: [rows, columns] to [columns]. */

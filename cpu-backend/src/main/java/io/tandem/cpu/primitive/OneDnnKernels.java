@@ -26,6 +26,7 @@ import io.tandem.tensor.TensorType;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiFunction;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -89,20 +90,29 @@ public final class OneDnnKernels implements LayoutPass.Preference {
             case CompositeKind.BatchNormTraining(double epsilon) ->
                 BatchNormPrimitive.forward(context, epsilon, places);
             case CompositeKind.Lstm(boolean reverse) ->
-                Optional.of(LstmPrimitive.forward(context, code, reverse, residual, places));
+                Optional.of(lstm(reverse, places, (builder, layer) -> LstmForward.make(builder, layer, residual)));
             case CompositeKind.Gru(boolean reverse) ->
                 Optional.of(GruPrimitive.forward(context, reverse, residual, places));
             case CompositeKind.Gradient gradient -> switch (gradient.of()) {
                 case CompositeKind.BatchNormTraining(double epsilon) ->
                     BatchNormPrimitive.gradient(context, gradient, epsilon, places);
                 case CompositeKind.Lstm(boolean reverse) ->
-                    Optional.of(LstmPrimitive.gradient(context, code, gradient, reverse, places));
+                    Optional.of(lstm(reverse, places, (builder, layer) -> LstmGradient.make(builder, layer, gradient)));
                 case CompositeKind.Gru(boolean reverse) ->
                     Optional.of(GruPrimitive.gradient(context, gradient, reverse, places));
                 default -> Optional.empty();
             };
             default -> Optional.empty();
         };
+    }
+
+    private StepKernel lstm(
+            boolean reverse,
+            StepPlaces places,
+            BiFunction<PrimitiveKernel.Builder, LstmLayer, StepKernel> make) {
+        try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context)) {
+            return make.apply(builder, new LstmLayer(context, code, reverse, places));
+        }
     }
 
     @Override
@@ -183,7 +193,7 @@ public final class OneDnnKernels implements LayoutPass.Preference {
 
     /** The bytes that an LSTM layer keeps for its gradient. */
     public static long lstmResidual(List<TensorType> operands) {
-        return LstmPrimitive.residualBytes(operands.get(0).shape(), operands.get(1).shape());
+        return LstmLayer.residualBytes(operands.get(0).shape(), operands.get(1).shape());
     }
 
     /** The bytes that a GRU layer keeps for its gradient; empty if oneDNN cannot compute it. */

@@ -150,8 +150,12 @@ final class PrimitiveKernel implements StepKernel {
 
         /** The operand at a place in the layout that a primitive wants; {@code seen} is its layout there. */
         Memory operand(Place place, MemoryDescriptor seen, MemoryDescriptor wanted) {
-            Memory here = at(place, seen);
-            if (seen.equals(wanted)) {
+            return in(at(place, seen), wanted);
+        }
+
+        /** A memory's content in the layout that a primitive wants. */
+        Memory in(Memory here, MemoryDescriptor wanted) {
+            if (here.descriptor().equals(wanted)) {
                 return here;
             }
             Memory there = temporary(wanted);
