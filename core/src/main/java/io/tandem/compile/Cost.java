@@ -1,5 +1,6 @@
 package io.tandem.compile;
 
+import io.tandem.graph.CompositeKind;
 import io.tandem.graph.Graph;
 import io.tandem.graph.MultiplyAdds;
 import io.tandem.graph.Node;
@@ -7,7 +8,10 @@ import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Tensor;
 import io.tandem.tensor.TensorType;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * What a piece of work costs, whatever the machine: the yardstick for measured times.
@@ -42,6 +46,35 @@ public record Cost(long flops, long bytes) {
     /** The sum over a plan's steps. */
     public static Cost of(Plan plan) {
         return plan.steps().stream().map(Cost::of).reduce(new Cost(0, 0), Cost::plus);
+    }
+
+    /**
+     * The FLOPs of a gradient: of the operations that depend on a cotangent. The others would compute once more what the
+     * forward step has, and a kernel of its own takes it from there.
+     */
+    private static long flopsFrom(Graph graph, List<Tensor> cotangents) {
+        Set<Tensor> dependent = new HashSet<>(cotangents);
+        long sum = 0;
+        for (Node node : graph.nodes()) {
+            if (node.operands().stream().noneMatch(dependent::contains)) {
+                continue;
+            }
+            dependent.addAll(node.results());
+            if (node.op() instanceof Op.Scan scan) {
+                sum += scan.length() * flopsFrom(scan.body(), dependentInside(scan, node.operands(), dependent));
+            } else {
+                sum += flops(node.op(), node.operands().stream().map(Tensor::type).toList(), node.types());
+            }
+        }
+        return sum;
+    }
+
+    /** Carries count as dependent, since a gradient's loop carries cotangents, and what the operands say. */
+    private static List<Tensor> dependentInside(Op.Scan scan, List<Tensor> operands, Set<Tensor> dependent) {
+        return IntStream.range(0, operands.size())
+                .filter(i -> i < scan.carries() || dependent.contains(operands.get(i)))
+                .mapToObj(scan.body().inputs()::get)
+                .toList();
     }
 
     private static long flops(Graph graph) {
@@ -95,6 +128,10 @@ public record Cost(long flops, long bytes) {
             case Op.Compare _ -> size(results);
             case Op.Select _ -> size(results);
             case Op.Scan scan -> scan.length() * flops(scan.body());
+            case Op.Composite(CompositeKind.Gradient gradient, Graph body) -> {
+                List<Tensor> inputs = body.inputs();
+                yield flopsFrom(body, inputs.subList(inputs.size() - gradient.given().size(), inputs.size()));
+            }
             case Op.Composite composite -> flops(composite.body());
             case Op.Input _,Op.Constant _,Op.Iota _,Op.Random _,Op.Cast _ -> 0;
             case Op.Reshape _,Op.Permute _,Op.Broadcast _,Op.Slice _,Op.Pad _ -> 0;

@@ -3,8 +3,11 @@ package io.tandem.compile;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tandem.autodiff.Gradients;
 import io.tandem.backend.Executable;
 import io.tandem.backend.Profile;
+import io.tandem.graph.CompositeKind;
+import io.tandem.graph.Composites;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
@@ -46,6 +49,39 @@ class CostTest {
         // A square and its sum per element, a root per row.
         graph.output("y", x.mul(x).sum(1).sqrt());
         assertEquals(new Cost(2 * 35 + 5, 4 * (35 + 5)), Cost.of(plan(graph)));
+    }
+
+    /** Products of the forward step are not counted again, those with gates' cotangents are: two for each operand. */
+    @Test
+    void aNativeGradientCountsWhatDependsOnCotangents() {
+        Graph graph = new Graph();
+        List<Tensor> in = List.of(
+                graph.input("x", TensorType.f32(50, 32, 24)),
+                graph.input("h", TensorType.f32(32, 40)),
+                graph.input("c", TensorType.f32(32, 40)),
+                graph.input("wx", TensorType.f32(160, 24)),
+                graph.input("wh", TensorType.f32(160, 40)),
+                graph.input("b", TensorType.f32(160)));
+        Tensor y = Composites.lstm(in.get(0), in.get(1), in.get(2), in.get(3), in.get(4), in.get(5), false)
+                .getFirst();
+        List<Tensor> gradients = Gradients.gradients(
+                List.of(y), List.of(graph.input("dy", y.type())), List.of(in.get(0), in.get(3), in.get(4), in.get(5)));
+        for (int i = 0; i < gradients.size(); i++) {
+            graph.output("d" + i, gradients.get(i));
+        }
+        Lowering whole = new Lowering() {
+            @Override
+            public Support composite(CompositeKind kind, List<TensorType> operands) {
+                return Support.PAIR;
+            }
+        };
+        Plan plan = new Compiler(whole, true).compile(graph.freeze(), Map.of());
+        long products = 2L * 50 * 32 * 160 * (24 + 40) * 2;
+        long flops = plan.steps().stream()
+                .filter(step -> step.label().startsWith("lstm-gradient"))
+                .mapToLong(step -> Cost.of(step).flops())
+                .sum();
+        assertTrue(flops > products && flops < 1.15 * products, flops + " for products of " + products);
     }
 
     @Test
