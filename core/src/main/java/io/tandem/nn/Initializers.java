@@ -2,9 +2,11 @@ package io.tandem.nn;
 
 import io.tandem.graph.Distribution;
 import io.tandem.reference.RandomNumbers;
+import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The usual initializers. Weights are [outputs, inputs, kernel...], so that the fan-in is the product of all axes but the
@@ -44,6 +46,11 @@ public final class Initializers {
     /** Uniform in [low, high). */
     public static Initializer uniform(double low, double high) {
         return (type, seed) -> {
+            if (type.dtype() == DType.F32) {
+                int size = Math.toIntExact(type.shape().size());
+                return NDArray.wrap(
+                        type, MemorySegment.ofArray(RandomNumbers.uniform(size, low, high, seed, 0, 0)));
+            }
             float[] u = draw(Distribution.UNIFORM, type.shape(), seed).toFloats();
             return NDArray.generate(type, i -> low + (high - low) * u[i]);
         };

@@ -34,6 +34,24 @@ public final class RandomNumbers {
         return value(distribution, new TensorType(distribution.dtype(), shape), seed, counter, site).toNDArray();
     }
 
+    /**
+     * The numbers of {@link Distribution#UNIFORM}, as float32 in an interval: {@code low + (high - low) u}, computed in
+     * float64. In one pass, because millions of initial values are drawn while a program starts, before this is compiled.
+     */
+    public static float[] uniform(int size, double low, double high, long seed, long counter, long site) {
+        float[] numbers = new float[size];
+        int[] words = new int[4];
+        double range = high - low;
+        long key = key(seed, site);
+        for (int at = 0; at < size; at += 4) {
+            Philox.block(at / 4, counter, key, words, 0);
+            for (int i = 0; i < Math.min(4, size - at); i++) {
+                numbers[at + i] = (float) (low + range * ((words[i] >>> 8) * UNIT));
+            }
+        }
+        return numbers;
+    }
+
     /** The key of {@link Philox} for a seed and a site. */
     public static long key(long seed, long site) {
         return seed ^ mix(site);

@@ -27,7 +27,7 @@ import io.tandem.train.Training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
@@ -206,7 +206,7 @@ enum Workload {
     }
 
     static List<NDArray> gaussian(long seed, Shape shape, int count) {
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         return IntStream.range(0, count)
                 .mapToObj(i -> NDArray.generate(new TensorType(DType.F32, shape), j -> random.nextGaussian()))
                 .toList();
@@ -217,7 +217,7 @@ enum Workload {
     }
 
     private static List<NDArray> integers(long seed, Shape shape, int bound, int count) {
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         return IntStream.range(0, count)
                 .mapToObj(i -> NDArray.generate(new TensorType(DType.I32, shape), j -> random.nextInt(bound)))
                 .toList();
