@@ -126,9 +126,10 @@ public record Tensor(Node node, int index) {
         return minimum(like(other));
     }
 
-    /** Limits each element to the range from low to high. */
+    /** Limits each element to the range from low to high, both ends included; the derivative is 1 at either end. */
     public Tensor clamp(double low, double high) {
-        return maximum(low).minimum(high);
+        Tensor raised = lt(low).select(like(low), this);
+        return raised.gt(high).select(like(high), raised);
     }
 
     /** Remainder with the sign of this. */
@@ -510,12 +511,45 @@ public record Tensor(Node node, int index) {
         return reduce(Reduction.MIN, axes);
     }
 
-    /** The variance over axes: squared deviations from the mean, divided by their count less {@code correction}. */
+    /**
+     * The variance over axes: squared deviations from the mean, divided by their count less {@code correction}; NaN where
+     * there are not more elements than that.
+     */
     public Tensor variance(int correction, int... axes) {
         List<Integer> over = reduced(axes, "variance");
         double count = over.stream().mapToLong(this::dim).reduce(1, (a, b) -> a * b);
         Tensor mean = mean(axes).keepDims(shape(), over);
-        return sub(mean).square().sum(axes).mul(1 / (count - correction));
+        return sub(mean).square().sum(axes).mul(1 / Math.max(0, count - correction));
+    }
+
+    /** The standard deviation over axes, see {@link #variance}; its derivative is 0 where it is 0. */
+    public Tensor standardDeviation(int correction, int... axes) {
+        return Reductions.root(variance(correction, axes));
+    }
+
+    /** The L2 norm over axes, which vanish, or over all axes: the root of the sum of squares; its derivative at 0 is 0. */
+    public Tensor norm(int... axes) {
+        return Reductions.root(square().sum(axes));
+    }
+
+    /** The logarithm of the sum of e^x over axes, which vanish, or over all axes; without overflow. */
+    public Tensor logSumExp(int... axes) {
+        return Reductions.logSumExp(this, reduced(axes, "logSumExp"));
+    }
+
+    /** The product over axes, which vanish, or over all axes; 1 where there are no elements. */
+    public Tensor prod(int... axes) {
+        return Reductions.product(this, reduced(axes, "prod"));
+    }
+
+    /** At each position the sum of the elements up to it along an axis, itself included. */
+    public Tensor cumSum(int axis) {
+        return Reductions.running(this, axis(axis, "cumSum"), 0, Tensor::add);
+    }
+
+    /** At each position the product of the elements up to it along an axis, itself included. */
+    public Tensor cumProd(int axis) {
+        return Reductions.running(this, axis(axis, "cumProd"), 1, Tensor::mul);
     }
 
     /** Of a reduced tensor: the vanished axes of {@code original} put back with size 1. */
