@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands from their arguments to output, pictures and exit codes. */
 class CommandsTest {
@@ -37,6 +38,35 @@ class CommandsTest {
             System.setOut(out);
             System.setErr(err);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mnist", "forecast", "autoencoder", "search", "transfer", "playground"})
+    void aPictureThatCannotBeWrittenIsToldBeforeTheWork(String command) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run(command, "--out", file.toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains(file + " is no folder"), said.err());
+        assertEquals("", said.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mnist", "forecast", "autoencoder", "charlm", "gpt", "transfer"})
+    void weightsThatCannotBeWrittenAreToldBeforeTheWork(String command) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run(command, "--out", folder.toString(), "--save", file.resolve("w.npz").toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains(file + " is no folder"), said.err());
+        assertEquals("", said.out());
+    }
+
+    @Test
+    void aDrawingThatCannotBeWritten() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run("summary", "mlp", "--svg", file.resolve("m.svg").toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains("cannot write " + file.resolve("m.svg") + ": " + file + " is no folder"),
+                said.err());
     }
 
     @Test
