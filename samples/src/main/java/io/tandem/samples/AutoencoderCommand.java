@@ -142,7 +142,7 @@ final class AutoencoderCommand implements Callable<Integer> {
         DataLoader batches = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * batches.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.meanSquaredError(), Adam.of(Schedules.oneCycle(2e-3, Math.max(2, steps))));
+                model, Losses.meanSquaredError(), Adam.of(Schedules.oneCycle(2e-3, Math.max(4, steps))));
         try (ProgressDisplay progress = new ProgressDisplay(epochs, batches.samplesPerEpoch(), "test", out)) {
             saving.attach(Trainer.of(training).with(progress), checkpoint)
                     .fit(state, batches, digits.test().columns(0, 0), epochs);

@@ -107,7 +107,7 @@ final class MnistCommand implements Callable<Integer> {
         DataLoader loader = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
+                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), Math.max(4, steps))))
                 .withMetrics(Metrics.accuracy());
         History history;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "test", out)) {

@@ -52,6 +52,10 @@ final class TransferCommand implements Callable<Integer> {
         run.require(labels > 0, "--labels must be at least 1, got " + labels);
         run.require(adaptEpochs > 0, "--adapt-epochs must be at least 1, got " + adaptEpochs);
         Path file = Optional.ofNullable(save).orElseGet(() -> run.output("transfer.safetensors"));
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        run.require(
+                name.endsWith(".safetensors") || name.endsWith(".npz"),
+                "--save needs a file that ends with .safetensors or .npz, got " + file);
         AtomicFile.requireWritable(file);
         PrintWriter out = spec.commandLine().getOut();
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);

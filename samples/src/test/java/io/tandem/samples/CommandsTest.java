@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +61,33 @@ class CommandsTest {
         assertEquals(1, said.exit(), said.out());
         assertTrue(said.err().contains(file + " is no folder"), said.err());
         assertEquals("", said.out());
+    }
+
+    @Test
+    void anEndingThatWeightsCannotHave() {
+        Said said = run("transfer", "--save", folder.resolve("w.bin").toString());
+        assertEquals(2, said.exit(), said.out());
+        assertTrue(said.err().contains("w.bin"), said.err());
+    }
+
+    @Test
+    void aRunOfOneStep() throws Exception {
+        for (String part : List.of("train", "t10k")) {
+            Files.write(folder.resolve(part + "-images-idx3-ubyte"), idx(new byte[20 * 28 * 28], 20, 28, 28));
+            Files.write(folder.resolve(part + "-labels-idx1-ubyte"), idx(new byte[20], 20));
+        }
+        Said said = run(
+                "mnist", "--model", "mlp", "--epochs", "1", "--data", folder.toString(), "--out", folder.toString());
+        assertEquals(0, said.exit(), said.err());
+        assertTrue(said.out().contains("test accuracy"), said.out());
+    }
+
+    /** Bytes as an IDX file of a shape. */
+    private static byte[] idx(byte[] values, int... dims) {
+        ByteBuffer file = ByteBuffer.allocate(4 + 4 * dims.length + values.length);
+        file.putInt(0x800 + dims.length);
+        IntStream.of(dims).forEach(file::putInt);
+        return file.put(values).array();
     }
 
     @Test
