@@ -404,6 +404,9 @@ public record Tensor(Node node, int index) {
 
     /** This with an axis of size 1 inserted before {@code axis}; -1 appends one. */
     public Tensor expandDims(int axis) {
+        if (axis < -rank() - 1 || axis > rank()) {
+            throw error("expandDims: there is no place " + axis + " for an axis in " + shape());
+        }
         return reshape(shape().insert(axis, 1));
     }
 
@@ -440,6 +443,9 @@ public record Tensor(Node node, int index) {
     public Tensor at(int axis, int index) {
         int at = axis(axis, "at");
         int from = index < 0 ? index + dim(at) : index;
+        if (from < 0 || from >= dim(at)) {
+            throw error("at: index " + index + " does not exist on axis " + axis + " of " + shape());
+        }
         return slice(at, from, from + 1).reshape(shape().without(at));
     }
 
@@ -455,6 +461,9 @@ public record Tensor(Node node, int index) {
 
     /** Tensors one after the other along an axis. */
     public static Tensor concat(int axis, List<Tensor> parts) {
+        if (parts.isEmpty()) {
+            throw new GraphException("concat: there are no tensors to put one after the other");
+        }
         Tensor first = parts.getFirst();
         return parts.size() == 1 ? first
                 : first.graph().add(new Op.Concat(first.axis(axis, "concat")), parts).getFirst();
@@ -497,6 +506,7 @@ public record Tensor(Node node, int index) {
     /** The mean over axes, which vanish; over all axes if none is given. */
     public Tensor mean(int... axes) {
         List<Integer> over = reduced(axes, "mean");
+        requireFloating("mean");
         double count = over.stream().mapToLong(this::dim).reduce(1, (a, b) -> a * b);
         return sum(axes).mul(1 / count);
     }
@@ -517,6 +527,7 @@ public record Tensor(Node node, int index) {
      */
     public Tensor variance(int correction, int... axes) {
         List<Integer> over = reduced(axes, "variance");
+        requireFloating("variance");
         double count = over.stream().mapToLong(this::dim).reduce(1, (a, b) -> a * b);
         Tensor mean = mean(axes).keepDims(shape(), over);
         return sub(mean).square().sum(axes).mul(1 / Math.max(0, count - correction));
@@ -633,9 +644,18 @@ public record Tensor(Node node, int index) {
 
     // ---- shared ----
 
-    /** A constant of this tensor's element type. */
+    /**
+     * A constant of this tensor's element type; floating types round it.
+     *
+     * @throws GraphException if the type is one of integers or truth values that does not have the value
+     */
     public Tensor like(double value) {
-        return graph().constant(NDArray.scalar(dtype(), value));
+        NDArray scalar = NDArray.scalar(dtype(), value);
+        if (!dtype().isFloating() && scalar.item() != value) {
+            throw error("%s is not a value that %s can hold; convert it to a floating type with cast first"
+                    .formatted(value, type()));
+        }
+        return graph().constant(scalar);
     }
 
     /** The type that sums and products of this element type accumulate in. */
@@ -675,6 +695,12 @@ public record Tensor(Node node, int index) {
         requireSameType(what, other);
         Shape shape = broadcast(shape(), other.shape(), what);
         return graph().add(new Op.Compare(comparison), broadcastTo(shape), other.broadcastTo(shape));
+    }
+
+    private void requireFloating(String what) {
+        if (!dtype().isFloating()) {
+            throw error(what + ": " + type() + " must be of a floating type; convert it with cast");
+        }
     }
 
     private void requireSameType(String what, Tensor other) {
