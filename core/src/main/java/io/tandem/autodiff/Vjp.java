@@ -27,6 +27,7 @@ import java.util.stream.IntStream;
  * <tr><td>RELU</td><td>0</td><td>0</td></tr>
  * <tr><td>ABS</td><td>0</td><td>0</td></tr>
  * <tr><td>MAX, MIN of two</td><td>equal</td><td>half to each</td></tr>
+ * <tr><td>MAX, MIN of two</td><td>NaN in either</td><td>all to each</td></tr>
  * <tr><td>reduction MAX, MIN</td><td>several extreme elements</td><td>equal shares</td></tr>
  * <tr><td>max pooling</td><td>several extreme elements</td><td>all to the first</td></tr>
  * <tr><td>POW</td><td>exponent 0</td><td>0 in the base</td></tr>
@@ -176,10 +177,10 @@ final class Vjp {
             case DIV -> pair(wanted, () -> g.div(y), () -> g.mul(z).div(y).neg());
             case POW -> pair(
                     wanted,
-                    () -> y.eq(0).select(g.like(0), g.mul(y).mul(x.pow(y.sub(1)))),
-                    () -> x.eq(0).and(y.ge(0)).select(g.like(0), g.mul(z).mul(x.log())));
-            case MAX -> pair(wanted, () -> extreme(g, x, y, Comparison.GT), () -> extreme(g, y, x, Comparison.GT));
-            case MIN -> pair(wanted, () -> extreme(g, x, y, Comparison.LT), () -> extreme(g, y, x, Comparison.LT));
+                    () -> y.eq(0).select(g.like(0), g.mul(y.mul(x.pow(y.sub(1))))),
+                    () -> x.eq(0).and(y.ge(0)).select(g.like(0), g.mul(z.mul(x.log()))));
+            case MAX -> pair(wanted, () -> extreme(g, x, y, Comparison.LT), () -> extreme(g, y, x, Comparison.LT));
+            case MIN -> pair(wanted, () -> extreme(g, x, y, Comparison.GT), () -> extreme(g, y, x, Comparison.GT));
             case REMAINDER -> pair(wanted, () -> g, () -> {
                 Tensor quotient = x.div(y);
                 return g.mul(quotient.lt(0).select(quotient.ceil(), quotient.floor())).neg();
@@ -188,10 +189,10 @@ final class Vjp {
         };
     }
 
-    /** {@code g} where {@code x} beats {@code y}, half of it where they are equal. */
-    private static Tensor extreme(Tensor g, Tensor x, Tensor y, Comparison beats) {
-        Tensor wins = add(new Op.Compare(beats), x, y);
-        return wins.select(g, x.eq(y).select(g.mul(0.5), g.like(0)));
+    /** Nothing where {@code x} loses against {@code y}, half of {@code g} where they are equal, else {@code g}. */
+    private static Tensor extreme(Tensor g, Tensor x, Tensor y, Comparison loses) {
+        Tensor beaten = add(new Op.Compare(loses), x, y);
+        return beaten.select(g.like(0), x.eq(y).select(g.mul(0.5), g));
     }
 
     private static Tensor unbroadcast(Tensor g, Shape shape) {

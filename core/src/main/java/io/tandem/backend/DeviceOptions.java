@@ -15,7 +15,8 @@ public record DeviceOptions(int threads, boolean deterministic, MathPolicy math,
     public enum MathPolicy {
         /**
          * In float32. Convolutions may be computed by algorithms with fewer multiplications, such as Winograd's, whose
-         * rounding errors are of the size that sums in float32 have.
+         * rounding errors are of the size that sums in float32 have. There an infinity, a NaN or a huge value spreads to
+         * results of neighbouring windows too.
          */
         EXACT,
         /** With inputs rounded to TensorFloat-32 (10 fraction bits) where the device has it. */

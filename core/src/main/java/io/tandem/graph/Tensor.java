@@ -126,9 +126,10 @@ public record Tensor(Node node, int index) {
         return minimum(like(other));
     }
 
-    /** Limits each element to the range from low to high. */
+    /** Limits each element to the range from low to high, both ends included; the derivative is 1 at either end. */
     public Tensor clamp(double low, double high) {
-        return maximum(low).minimum(high);
+        Tensor raised = lt(low).select(like(low), this);
+        return raised.gt(high).select(like(high), raised);
     }
 
     /** Remainder with the sign of this. */
@@ -403,6 +404,9 @@ public record Tensor(Node node, int index) {
 
     /** This with an axis of size 1 inserted before {@code axis}; -1 appends one. */
     public Tensor expandDims(int axis) {
+        if (axis < -rank() - 1 || axis > rank()) {
+            throw error("expandDims: there is no place " + axis + " for an axis in " + shape());
+        }
         return reshape(shape().insert(axis, 1));
     }
 
@@ -439,6 +443,9 @@ public record Tensor(Node node, int index) {
     public Tensor at(int axis, int index) {
         int at = axis(axis, "at");
         int from = index < 0 ? index + dim(at) : index;
+        if (from < 0 || from >= dim(at)) {
+            throw error("at: index " + index + " does not exist on axis " + axis + " of " + shape());
+        }
         return slice(at, from, from + 1).reshape(shape().without(at));
     }
 
@@ -454,6 +461,9 @@ public record Tensor(Node node, int index) {
 
     /** Tensors one after the other along an axis. */
     public static Tensor concat(int axis, List<Tensor> parts) {
+        if (parts.isEmpty()) {
+            throw new GraphException("concat: there are no tensors to put one after the other");
+        }
         Tensor first = parts.getFirst();
         return parts.size() == 1 ? first
                 : first.graph().add(new Op.Concat(first.axis(axis, "concat")), parts).getFirst();
@@ -496,6 +506,7 @@ public record Tensor(Node node, int index) {
     /** The mean over axes, which vanish; over all axes if none is given. */
     public Tensor mean(int... axes) {
         List<Integer> over = reduced(axes, "mean");
+        requireFloating("mean");
         double count = over.stream().mapToLong(this::dim).reduce(1, (a, b) -> a * b);
         return sum(axes).mul(1 / count);
     }
@@ -510,12 +521,46 @@ public record Tensor(Node node, int index) {
         return reduce(Reduction.MIN, axes);
     }
 
-    /** The variance over axes: squared deviations from the mean, divided by their count less {@code correction}. */
+    /**
+     * The variance over axes: squared deviations from the mean, divided by their count less {@code correction}; NaN where
+     * there are not more elements than that.
+     */
     public Tensor variance(int correction, int... axes) {
         List<Integer> over = reduced(axes, "variance");
+        requireFloating("variance");
         double count = over.stream().mapToLong(this::dim).reduce(1, (a, b) -> a * b);
         Tensor mean = mean(axes).keepDims(shape(), over);
-        return sub(mean).square().sum(axes).mul(1 / (count - correction));
+        return sub(mean).square().sum(axes).mul(1 / Math.max(0, count - correction));
+    }
+
+    /** The standard deviation over axes, see {@link #variance}; its derivative is 0 where it is 0. */
+    public Tensor standardDeviation(int correction, int... axes) {
+        return Reductions.root(variance(correction, axes));
+    }
+
+    /** The L2 norm over axes, which vanish, or over all axes: the root of the sum of squares; its derivative at 0 is 0. */
+    public Tensor norm(int... axes) {
+        return Reductions.root(square().sum(axes));
+    }
+
+    /** The logarithm of the sum of e^x over axes, which vanish, or over all axes; without overflow. */
+    public Tensor logSumExp(int... axes) {
+        return Reductions.logSumExp(this, reduced(axes, "logSumExp"));
+    }
+
+    /** The product over axes, which vanish, or over all axes; 1 where there are no elements. */
+    public Tensor prod(int... axes) {
+        return Reductions.product(this, reduced(axes, "prod"));
+    }
+
+    /** At each position the sum of the elements up to it along an axis, itself included. */
+    public Tensor cumSum(int axis) {
+        return Reductions.running(this, axis(axis, "cumSum"), 0, Tensor::add);
+    }
+
+    /** At each position the product of the elements up to it along an axis, itself included. */
+    public Tensor cumProd(int axis) {
+        return Reductions.running(this, axis(axis, "cumProd"), 1, Tensor::mul);
     }
 
     /** Of a reduced tensor: the vanished axes of {@code original} put back with size 1. */
@@ -599,9 +644,18 @@ public record Tensor(Node node, int index) {
 
     // ---- shared ----
 
-    /** A constant of this tensor's element type. */
+    /**
+     * A constant of this tensor's element type; floating types round it.
+     *
+     * @throws GraphException if the type is one of integers or truth values that does not have the value
+     */
     public Tensor like(double value) {
-        return graph().constant(NDArray.scalar(dtype(), value));
+        NDArray scalar = NDArray.scalar(dtype(), value);
+        if (!dtype().isFloating() && scalar.item() != value) {
+            throw error("%s is not a value that %s can hold; convert it to a floating type with cast first"
+                    .formatted(value, type()));
+        }
+        return graph().constant(scalar);
     }
 
     /** The type that sums and products of this element type accumulate in. */
@@ -641,6 +695,12 @@ public record Tensor(Node node, int index) {
         requireSameType(what, other);
         Shape shape = broadcast(shape(), other.shape(), what);
         return graph().add(new Op.Compare(comparison), broadcastTo(shape), other.broadcastTo(shape));
+    }
+
+    private void requireFloating(String what) {
+        if (!dtype().isFloating()) {
+            throw error(what + ": " + type() + " must be of a floating type; convert it with cast");
+        }
     }
 
     private void requireSameType(String what, Tensor other) {

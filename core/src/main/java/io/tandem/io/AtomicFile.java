@@ -40,13 +40,8 @@ public final class AtomicFile {
      */
     public static void write(Path file, Content content) {
         Path target = file.toAbsolutePath();
-        Path folder = target.getParent();
-        if (folder == null || Files.isDirectory(target)) {
-            throw new UncheckedIOException("cannot write " + file + ": it is a folder",
-                    new FileSystemException(file.toString()));
-        }
-        Path part = folder.resolve("." + target.getFileName() + "."
-                + ProcessHandle.current().pid() + "." + UUID.randomUUID().toString().substring(0, 8) + SUFFIX);
+        Path folder = folder(file);
+        Path part = part(folder, target);
         try {
             Files.createDirectories(folder);
             // Not a channel: channels are closed by an interrupt.
@@ -69,6 +64,39 @@ public final class AtomicFile {
             delete(part, e);
             throw e;
         }
+    }
+
+    /**
+     * Makes sure, before the work whose result goes there, that a file can be written; folders are made, the file is left
+     * as it is.
+     *
+     * @throws UncheckedIOException if it cannot be written
+     */
+    public static void requireWritable(Path file) {
+        Path folder = folder(file);
+        Path part = part(folder, file.toAbsolutePath());
+        try {
+            Files.createDirectories(folder);
+            Files.createFile(part);
+            Files.delete(part);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file + ": " + Reason.of(e), e);
+        }
+    }
+
+    private static Path folder(Path file) {
+        Path target = file.toAbsolutePath();
+        Path folder = target.getParent();
+        if (folder == null || Files.isDirectory(target)) {
+            throw new UncheckedIOException("cannot write " + file + ": it is a folder",
+                    new FileSystemException(file.toString()));
+        }
+        return folder;
+    }
+
+    private static Path part(Path folder, Path target) {
+        return folder.resolve("." + target.getFileName() + "."
+                + ProcessHandle.current().pid() + "." + UUID.randomUUID().toString().substring(0, 8) + SUFFIX);
     }
 
     private static void delete(Path part, Throwable failure) {

@@ -255,7 +255,7 @@ public sealed interface Activation extends Layer {
             case Tanh t -> x.tanh();
             case HardTanh(double low, double high) -> limit(x, low, high);
             case HardSigmoid h -> limit(x.add(3), 0, 6).mul(1.0 / 6);
-            case HardSwish h -> x.mul(limit(x.add(3), 0, 6)).mul(1.0 / 6);
+            case HardSwish h -> x.mul(x.add(3).clamp(0, 6)).mul(1.0 / 6);
             case Silu s -> x.mul(x.sigmoid());
             case Mish m -> x.mul(softplus(x).tanh());
             case Gelu(boolean tanhForm) -> Composites.gelu(x, tanhForm);

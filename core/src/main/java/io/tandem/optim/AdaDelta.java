@@ -14,6 +14,7 @@ import java.util.List;
 public record AdaDelta(Schedule rate, double decay, double epsilon, double weightDecay) implements Optimizer {
     /** Checks the numbers. */
     public AdaDelta {
+        Updates.requireDecay("AdaDelta", weightDecay);
         if (decay < 0 || decay >= 1 || epsilon < 0) {
             throw new IllegalArgumentException(
                     "AdaDelta: decay must be from 0 to below 1 and epsilon not negative, got " + decay + " and "

@@ -16,6 +16,7 @@ public record AdaGrad(Schedule rate, double rateDecay, double epsilon, double we
         implements Optimizer {
     /** Checks the numbers. */
     public AdaGrad {
+        Updates.requireDecay("AdaGrad", weightDecay);
         if (rateDecay < 0 || epsilon < 0 || initialSum < 0) {
             throw new IllegalArgumentException("AdaGrad: rate decay, epsilon and initial sum must not be negative, got "
                     + rateDecay + ", " + epsilon + " and " + initialSum);

@@ -25,6 +25,7 @@ public record Adam(
         implements Optimizer {
     /** Checks the numbers. */
     public Adam {
+        Updates.requireDecay("Adam", weightDecay);
         if (beta1 < 0 || beta1 >= 1 || beta2 < 0 || beta2 >= 1 || epsilon < 0) {
             throw new IllegalArgumentException(
                     "Adam: betas must be from 0 to below 1 and epsilon not negative, got " + beta1 + ", " + beta2

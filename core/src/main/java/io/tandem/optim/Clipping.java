@@ -10,13 +10,28 @@ public sealed interface Clipping {
     record None() implements Clipping {}
 
     /** Each element to [-limit, limit]. */
-    record ByValue(double limit) implements Clipping {}
+    record ByValue(double limit) implements Clipping {
+        /** Checks the limit. */
+        public ByValue {
+            requirePositive(limit);
+        }
+    }
 
     /** Each parameter's gradient to an L2 norm of at most the limit. */
-    record ByNorm(double limit) implements Clipping {}
+    record ByNorm(double limit) implements Clipping {
+        /** Checks the limit. */
+        public ByNorm {
+            requirePositive(limit);
+        }
+    }
 
     /** All gradients together to an L2 norm of at most the limit (Pascanu et al., 2013). */
-    record ByGlobalNorm(double limit) implements Clipping {}
+    record ByGlobalNorm(double limit) implements Clipping {
+        /** Checks the limit. */
+        public ByGlobalNorm {
+            requirePositive(limit);
+        }
+    }
 
     /** No limit. */
     static Clipping none() {
@@ -55,6 +70,12 @@ public sealed interface Clipping {
                 yield gradients.stream().map(g -> scale(g, factor)).toList();
             }
         };
+    }
+
+    private static void requirePositive(double limit) {
+        if (!(limit > 0)) {
+            throw new IllegalArgumentException("clipping: the limit must be positive, got " + limit);
+        }
     }
 
     private static Tensor sumOfSquares(Tensor gradient) {

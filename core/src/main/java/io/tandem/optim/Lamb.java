@@ -17,6 +17,7 @@ public record Lamb(Schedule rate, double beta1, double beta2, double epsilon, do
         implements Optimizer {
     /** Checks the numbers. */
     public Lamb {
+        Updates.requireDecay("LAMB", weightDecay);
         if (beta1 < 0 || beta1 >= 1 || beta2 < 0 || beta2 >= 1 || epsilon < 0) {
             throw new IllegalArgumentException("LAMB: betas must be from 0 to below 1 and epsilon not negative, got "
                     + beta1 + ", " + beta2 + " and " + epsilon);

@@ -20,6 +20,7 @@ public record RmsProp(
         implements Optimizer {
     /** Checks the numbers. */
     public RmsProp {
+        Updates.requireDecay("RMSProp", weightDecay);
         if (decay < 0 || decay >= 1 || epsilon < 0 || momentum < 0) {
             throw new IllegalArgumentException(
                     "RMSProp: decay must be from 0 to below 1, epsilon and momentum not negative, got " + decay + ", "

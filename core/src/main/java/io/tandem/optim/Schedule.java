@@ -13,8 +13,15 @@ public interface Schedule {
      */
     Tensor at(Tensor step);
 
-    /** A rate that does not change. */
+    /**
+     * A rate that does not change.
+     *
+     * @throws IllegalArgumentException if it is negative or not finite
+     */
     static Schedule constant(double rate) {
+        if (!(rate >= 0 && rate < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("the learning rate must be finite and not negative, got " + rate);
+        }
         return step -> step.like(rate);
     }
 }

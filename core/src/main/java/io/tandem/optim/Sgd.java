@@ -18,6 +18,7 @@ public record Sgd(Schedule rate, double momentum, double dampening, boolean nest
         implements Optimizer {
     /** Checks the numbers. */
     public Sgd {
+        Updates.requireDecay("SGD", weightDecay);
         if (momentum < 0 || nesterov && (momentum == 0 || dampening != 0)) {
             throw new IllegalArgumentException(
                     "SGD: momentum must not be negative; Nesterov needs momentum above 0 and no dampening");

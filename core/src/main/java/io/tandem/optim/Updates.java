@@ -9,6 +9,13 @@ final class Updates {
 
     private Updates() {}
 
+    /** Checks the factor of a weight decay. */
+    static void requireDecay(String optimizer, double factor) {
+        if (!(factor >= 0)) {
+            throw new IllegalArgumentException(optimizer + ": weight decay must not be negative, got " + factor);
+        }
+    }
+
     /** A float64 scalar as a value of a parameter's type. */
     static Tensor as(Tensor scalar, Tensor param) {
         return scalar.cast(param.dtype());

@@ -24,8 +24,10 @@ public final class NDArray {
 
     private NDArray(TensorType type, MemorySegment data) {
         if (data.byteSize() != type.bytes()) {
-            throw new IllegalArgumentException(
-                    "%s needs %d bytes, got %d".formatted(type, type.bytes(), data.byteSize()));
+            int each = type.dtype().bytes();
+            throw new IllegalArgumentException(data.byteSize() % each == 0
+                    ? "%s needs %d values, got %d".formatted(type, type.shape().size(), data.byteSize() / each)
+                    : "%s needs %d bytes, got %d".formatted(type, type.bytes(), data.byteSize()));
         }
         this.type = type;
         this.data = data.asReadOnly();

@@ -4,6 +4,7 @@ import io.tandem.tensor.NDArray;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Is told what happens during training.
@@ -29,15 +30,22 @@ public interface Callback {
     /**
      * What a callback remembers, as checkpoints keep it.
      *
-     * @param values text by name
-     * @param arrays arrays by name
+     * @param values text by name; names have no colon
+     * @param arrays arrays by name; names have no colon
      */
     record Memory(Map<String, String> values, Map<String, NDArray> arrays) {
         /** Nothing. */
         public static final Memory EMPTY = new Memory(Map.of(), Map.of());
 
-        /** Copies the maps, in order. */
+        /** Copies the maps, in order, and checks the names. */
         public Memory {
+            Stream.concat(values.keySet().stream(), arrays.keySet().stream())
+                    .filter(name -> name.contains(":"))
+                    .findFirst()
+                    .ifPresent(name -> {
+                        throw new IllegalArgumentException(
+                                "a callback cannot remember anything as '" + name + "': names must not have a colon");
+                    });
             values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
             arrays = Collections.unmodifiableMap(new LinkedHashMap<>(arrays));
         }

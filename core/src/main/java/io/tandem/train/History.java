@@ -1,6 +1,7 @@
 package io.tandem.train;
 
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
@@ -18,9 +19,12 @@ public record History(List<Epoch> epochs, Optional<String> stopped) {
     /**
      * The last epoch.
      *
-     * @throws java.util.NoSuchElementException if none was finished
+     * @throws NoSuchElementException if none was finished
      */
     public Epoch last() {
+        if (epochs.isEmpty()) {
+            throw new NoSuchElementException("no epoch was finished" + stopped.map(why -> ": " + why).orElse(""));
+        }
         return epochs.getLast();
     }
 }

@@ -117,8 +117,12 @@ public final class TrainStep implements AutoCloseable {
     }
 
     static void requireSamples(String what, TensorType sample, NDArray given, int batch) {
+        if (batch < 1) {
+            throw new IllegalArgumentException(
+                    what + ": a batch needs at least one sample of " + sample + ", got " + given.type());
+        }
         Shape expected = sample.shape().insert(0, batch);
-        if (batch < 1 || !given.shape().equals(expected)) {
+        if (!given.shape().equals(expected)) {
             throw new IllegalArgumentException("%s: expected %s per sample, so %s for a batch of %d, got %s"
                     .formatted(what, sample, expected, batch, given.type()));
         }

@@ -73,6 +73,9 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
     }
 
     private History fit(State state, DataLoader data, Optional<Dataset> validation, int epochs) {
+        if (epochs < 0) {
+            throw new IllegalArgumentException("the number of epochs must not be negative, got " + epochs);
+        }
         int inputs = training.model().inputs().size();
         List<TensorType> types = data.dataset().types();
         int outputs = training.loss().outputs();

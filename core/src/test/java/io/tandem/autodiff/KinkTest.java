@@ -7,6 +7,7 @@ import io.tandem.graph.Op;
 import io.tandem.graph.PoolGeometry;
 import io.tandem.graph.Pooling;
 import io.tandem.graph.Tensor;
+import io.tandem.nn.Activation;
 import io.tandem.reference.Interpreter;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
@@ -34,9 +35,35 @@ class KinkTest {
     void tiesOfTwoShareAlike() {
         assertArrayEquals(new double[] {0.5, 1, 0}, gradient(x -> x.maximum(2), 2, 3, 1));
         assertArrayEquals(new double[] {0.5, 0, 1}, gradient(x -> x.minimum(2), 2, 3, 1));
-        // Clamped at a border: half, as for the maximum of two.
-        assertArrayEquals(new double[] {0, 0.5, 1, 0.5, 0}, gradient(x -> x.clamp(-1, 1), -2, -1, 0, 1, 2));
+        assertArrayEquals(new double[] {1, 1}, gradient(x -> x.maximum(2), Double.NaN, 3));
+        assertArrayEquals(new double[] {1, 0}, gradient(x -> x.minimum(2), Double.NaN, 3));
         assertArrayEquals(new double[] {1, 1}, gradient(x -> x.maximum(x), 5, 6));
+    }
+
+    @Test
+    void aClampedElementIsItselfAtTheBorder() {
+        assertArrayEquals(new double[] {0, 1, 1, 1, 0}, gradient(x -> x.clamp(-1, 1), -2, -1, 0, 1, 2));
+        assertArrayEquals(
+                new double[] {0, -0.5, 0.5, 1.5, 1},
+                gradient(x -> Activation.hardSwish().forward(x), -4, -3, 0, 3, 4),
+                1e-15);
+    }
+
+    @Test
+    void rootsAtZero() {
+        assertArrayEquals(new double[] {0, 0}, gradient(x -> x.norm(), 0, 0));
+        assertArrayEquals(new double[] {0.6, -0.8}, gradient(x -> x.norm(), 3, -4), 1e-15);
+        assertArrayEquals(new double[] {0, 0, 0}, gradient(x -> x.standardDeviation(1), 7, 7, 7));
+        assertArrayEquals(new double[] {-0.5, 0.5}, gradient(x -> x.standardDeviation(0), 1, 3), 1e-15);
+    }
+
+    @Test
+    void infinitiesInALogSumExp() {
+        double minus = Double.NEGATIVE_INFINITY;
+        assertArrayEquals(new double[] {0, 0}, gradient(x -> x.logSumExp(), minus, minus));
+        assertArrayEquals(new double[] {0, 1}, gradient(x -> x.logSumExp(), minus, 5));
+        assertArrayEquals(new double[] {0, Double.NaN}, gradient(x -> x.logSumExp(), 5, -minus));
+        assertArrayEquals(new double[] {0.5, 0.5}, gradient(x -> x.logSumExp(), 1e4, 1e4));
     }
 
     @Test
@@ -62,6 +89,8 @@ class KinkTest {
         assertArrayEquals(new double[] {0, 0}, gradient(x -> x.pow(0), 0, 2));
         assertArrayEquals(new double[] {1, 1}, gradient(x -> x.pow(1), 0, -2));
         assertArrayEquals(new double[] {0, -4}, gradient(x -> x.pow(2), 0, -2));
+        // A large cotangent does not meet a power of zero before the other factor has.
+        assertArrayEquals(new double[] {0}, gradient(x -> x.pow(1e300).mul(1e300), 0));
         // d(0^y)/dy = 0 for y >= 0, where the formula has ln 0.
         assertArrayEquals(new double[] {0, 0}, gradient(y -> y.like(0).broadcastTo(y.shape()).pow(y), 0, 3));
     }

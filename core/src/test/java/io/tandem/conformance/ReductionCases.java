@@ -25,8 +25,22 @@ final class ReductionCases {
         }
         cases.add(reduce(Reduction.MAX, List.of(1), Draw.f32(0, 3)));
         moments(cases);
+        composed(cases);
         arg(cases);
         return cases;
+    }
+
+    /** What is made of other operations: their values and gradients. */
+    private static void composed(List<OpCase> cases) {
+        Tolerance several = new Tolerance(64, 16);
+        Draw x = Draw.f32(3, 7, 5);
+        cases.add(OpCase.one("reduce/logSumExp", List.of(x), in -> in.get(0).logSumExp(0, 2)).within(several));
+        cases.add(OpCase.one("reduce/norm", List.of(x), in -> in.get(0).norm(1)).within(several));
+        cases.add(OpCase.one("reduce/standardDeviation", List.of(x), in -> in.get(0).standardDeviation(1, 1, 2))
+                .within(several));
+        cases.add(OpCase.one("reduce/prod", List.of(x), in -> in.get(0).prod(0, 1)).within(several));
+        cases.add(OpCase.one("reduce/cumSum", List.of(x), in -> in.get(0).cumSum(1)).within(several));
+        cases.add(OpCase.one("reduce/cumProd", List.of(x), in -> in.get(0).cumProd(-1)).within(several));
     }
 
     private static OpCase reduce(Reduction reduction, List<Integer> axes, Draw x) {

@@ -11,6 +11,7 @@ import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class GraphTest {
     private final Graph graph = new Graph();
@@ -50,6 +51,31 @@ class GraphTest {
         assertThrows(GraphException.class, () -> a.broadcastTo(Shape.of(2, 4)));
         assertThrows(GraphException.class, () -> Tensor.concat(0, a, b));
         assertThrows(GraphException.class, () -> input("a", 1));
+    }
+
+    @Test
+    void placesThatDoNotExistAreNamed() {
+        Tensor a = input("a", 2, 3);
+        for (Executable wrong : List.<Executable>of(
+                () -> a.at(1, 3), () -> a.at(1, -4), () -> a.expandDims(3), () -> a.expandDims(-4),
+                () -> Tensor.concat(0))) {
+            assertThrows(GraphException.class, wrong);
+        }
+        assertEquals(Shape.of(2, 3, 1), a.expandDims(-1).shape());
+        assertEquals(Shape.of(1, 2, 3), a.expandDims(-3).shape());
+        assertEquals(Shape.of(2), a.at(1, -3).shape());
+    }
+
+    @Test
+    void integersTakeNoFractions() {
+        Tensor i = graph.input("whole", TensorType.of(DType.I32, 4));
+        for (Executable wrong : List.<Executable>of(
+                () -> i.mul(0.5), () -> i.add(0.5), () -> i.lt(0.5), () -> i.maximum(Double.POSITIVE_INFINITY),
+                () -> i.mean(), () -> i.variance(0), () -> i.standardDeviation(0), () -> i.add(3e9))) {
+            String message = assertThrows(GraphException.class, wrong).getMessage();
+            assertTrue(message.contains("i32[4]") && message.contains("cast"), message);
+        }
+        assertEquals(DType.I32, i.mul(2).add(-1).clamp(0, 3).dtype());
     }
 
     @Test

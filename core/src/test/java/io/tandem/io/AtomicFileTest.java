@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,23 @@ class AtomicFileTest {
         assertTrue(failure.getMessage().contains("unchanged"), failure.getMessage());
         assertEquals("old", Files.readString(file));
         assertEquals(1, count());
+    }
+
+    @Test
+    void whatCannotBeWrittenIsToldBefore() throws IOException {
+        Path file = Files.writeString(folder.resolve("a"), "old");
+        AtomicFile.requireWritable(file);
+        AtomicFile.requireWritable(folder.resolve("new/b"));
+        assertEquals("old", Files.readString(file));
+        try (Stream<Path> files = Files.list(folder.resolve("new"))) {
+            assertEquals(0, files.count());
+        }
+        for (Path wrong : List.of(folder, file.resolve("c"))) {
+            String message = assertThrows(UncheckedIOException.class, () -> AtomicFile.requireWritable(wrong))
+                    .getMessage();
+            assertTrue(message.startsWith("cannot write " + wrong), message);
+            assertTrue(message.contains("folder"), message);
+        }
     }
 
     @Test

@@ -35,6 +35,7 @@ class LayerGradientTest {
                 new Case("global max pool", GlobalMaxPool.of(), 2, 3, 2, 3),
                 new Case("adaptive average pool", AdaptiveAveragePool.of(3, 2), 2, 2, 5, 4),
                 new Case("adaptive max pool", AdaptiveMaxPool.of(3), 2, 2, 7),
+                new Case("upsample", Upsample.of(3), 2, 3, 2, 4),
                 new Case("batch norm", BatchNorm.of(), 3, 2, 2, 2),
                 new Case("batch norm, vectors", BatchNorm.of().withoutScale(), 5, 3),
                 new Case("batch norm, inference", BatchNorm.of(), Mode.INFERENCE,

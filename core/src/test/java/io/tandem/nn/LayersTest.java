@@ -166,6 +166,20 @@ class LayersTest {
     }
 
     @Test
+    void upsamplingRepeatsElements() {
+        NDArray x = NDArray.of(Shape.of(1, 1, 2, 2), 1, 2, 3, 4);
+        assertArrayEquals(
+                new float[] {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4},
+                LayerRun.output(Upsample.of(2), Mode.INFERENCE, x).toFloats());
+        NDArray row = NDArray.of(Shape.of(1, 2, 2), 1, 2, 3, 4);
+        NDArray y = LayerRun.output(Upsample.of(3), Mode.INFERENCE, row);
+        assertEquals(Shape.of(1, 2, 6), y.shape());
+        assertArrayEquals(new float[] {1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, y.toFloats());
+        assertThrows(IllegalArgumentException.class, () -> Upsample.of(0));
+        assertThrows(GraphException.class, () -> Model.of(Upsample.of(2), 4));
+    }
+
+    @Test
     void shiftingTheInputShiftsTheFeatureMap() {
         NDArray x = LayerRun.random(DType.F64, 1, 1, 1, 6, 6);
         NDArray shifted =

@@ -190,4 +190,24 @@ class OptimizerTest {
         assertThrows(IllegalArgumentException.class, () -> AdaDelta.of().withDecay(-0.1));
         assertThrows(IllegalArgumentException.class, () -> new Lamb(Schedule.constant(1), 1, 0.9, 0, 0));
     }
+
+    @Test
+    void numbersThatMakeNoSenseAreRefused() {
+        for (double rate : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThrows(IllegalArgumentException.class, () -> Adam.of(rate));
+        }
+        for (double limit : new double[] {-1, 0, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> Clipping.byValue(limit));
+            assertThrows(IllegalArgumentException.class, () -> Clipping.byNorm(limit));
+            assertThrows(IllegalArgumentException.class, () -> Clipping.byGlobalNorm(limit));
+        }
+        for (double decay : new double[] {-1, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> Sgd.of(0.1).withWeightDecay(decay));
+            assertThrows(IllegalArgumentException.class, () -> Adam.adamW(0.1, decay));
+            assertThrows(IllegalArgumentException.class, () -> AdaGrad.of(0.1).withWeightDecay(decay));
+            assertThrows(IllegalArgumentException.class, () -> RmsProp.of(0.1).withWeightDecay(decay));
+            assertThrows(IllegalArgumentException.class, () -> AdaDelta.of().withWeightDecay(decay));
+            assertThrows(IllegalArgumentException.class, () -> Lamb.of(0.1).withWeightDecay(decay));
+        }
+    }
 }

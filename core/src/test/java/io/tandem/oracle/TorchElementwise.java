@@ -130,6 +130,9 @@ final class TorchElementwise {
     }
 
     private static Tensor clamp(TorchCall c, Tensor x) {
+        if (c.get(1, "min").orElse(null) instanceof Number && c.get(2, "max").orElse(null) instanceof Number) {
+            return x.clamp(c.number(1, "min", 0), c.number(2, "max", 0));
+        }
         Tensor y = x;
         if (c.get(1, "min").isPresent()) {
             y = limit(y, c.operand(1, "min", x), "clamp_min");

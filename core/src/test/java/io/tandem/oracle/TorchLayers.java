@@ -20,6 +20,7 @@ import io.tandem.nn.MaxPool;
 import io.tandem.nn.Mode;
 import io.tandem.nn.Padding;
 import io.tandem.nn.Param;
+import io.tandem.nn.Upsample;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
@@ -293,6 +294,11 @@ final class TorchLayers {
     private static Tensor nearest(TorchCall c) {
         Tensor y = c.tensor(0);
         List<Integer> sizes = c.integers(1, "output_size").orElseThrow();
+        int factor = sizes.getFirst() / y.dim(2);
+        if (java.util.stream.IntStream.range(0, sizes.size())
+                .allMatch(i -> sizes.get(i) == factor * c.tensor(0).dim(i + 2))) {
+            return Upsample.of(factor).forward(y);
+        }
         for (int i = 0; i < sizes.size(); i++) {
             int from = y.dim(i + 2);
             int to = sizes.get(i);

@@ -32,22 +32,17 @@ final class TorchReductions {
             case "argmax" -> arg(c, x, true);
             case "argmin" -> arg(c, x, false);
             case "var" -> variance(c, x);
-            case "std" -> variance(c, x).sqrt();
+            case "std" -> deviation(c, x);
             case "var_mean" -> List.of(variance(c, x), mean(c, x));
-            case "std_mean" -> List.of(variance(c, x).sqrt(), mean(c, x));
-            case "logsumexp" -> {
-                int[] axes = axes(c, 1, x);
-                Tensor top = x.max(axes).keepDims(x.shape(), list(axes)).stopGradient();
-                Tensor kept = x.sub(top).exp().sum(axes).log().keepDims(x.shape(), list(axes)).add(top);
-                yield c.flag(2, "keepdim", false) ? kept : drop(kept, axes);
-            }
+            case "std_mean" -> List.of(deviation(c, x), mean(c, x));
+            case "logsumexp" -> keep(c, 2, x, x.logSumExp(axes(c, 1, x)), axes(c, 1, x));
             case "norm", "linalg_vector_norm", "linalg_norm", "frobenius_norm" -> norm(c, x);
             case "prod" -> product(c, x);
             case "all" -> keep(c, 2, x, truth(x).min(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
             case "any" -> keep(c, 2, x, truth(x).max(axes(c, 1, x)), axes(c, 1, x)).ne(zero(x));
             case "count_nonzero" -> truth(x).sum(axes(c, 1, x));
-            case "cumsum" -> along(x, c.integer(1, "dim", 0), Tensor::add);
-            case "cumprod" -> along(x, c.integer(1, "dim", 0), Tensor::mul);
+            case "cumsum" -> x.rank() == 0 ? x : x.cumSum(c.integer(1, "dim", 0));
+            case "cumprod" -> x.rank() == 0 ? x : x.cumProd(c.integer(1, "dim", 0));
             case "logcumsumexp" -> along(
                     x,
                     c.integer(1, "dim", 0),
@@ -109,14 +104,6 @@ final class TorchReductions {
         return c.flag(index, "keepdim", false) ? reduced.keepDims(x.shape(), list(axes)) : reduced;
     }
 
-    private static Tensor drop(Tensor kept, int[] axes) {
-        Tensor y = kept;
-        for (int axis : Arrays.stream(axes).map(a -> -a).sorted().map(a -> -a).toArray()) {
-            y = y.squeeze(axis);
-        }
-        return y;
-    }
-
     private static Tensor mean(TorchCall c, Tensor x) {
         int[] axes = axes(c, 1, x);
         return keep(c, 3, x, x.mean(axes), axes);
@@ -124,11 +111,24 @@ final class TorchReductions {
 
     /** var(x, dim, unbiased, keepdim), or var(x, unbiased), or with a correction by name. */
     private static Tensor variance(TorchCall c, Tensor x) {
-        boolean whole = c.get(1, "dim").filter(v -> v instanceof Boolean).isPresent();
-        int[] axes = whole ? java.util.stream.IntStream.range(0, x.rank()).toArray() : axes(c, 1, x);
-        boolean unbiased = whole ? c.flag(1, "unbiased", true) : c.flag(2, "unbiased", true);
-        int correction = c.integer(-1, "correction", unbiased ? 1 : 0);
-        return keep(c, 3, x, x.variance(correction, axes), axes);
+        return keep(c, 3, x, x.variance(correction(c), moments(c, x)), moments(c, x));
+    }
+
+    private static Tensor deviation(TorchCall c, Tensor x) {
+        return keep(c, 3, x, x.standardDeviation(correction(c), moments(c, x)), moments(c, x));
+    }
+
+    private static boolean isWhole(TorchCall c) {
+        return c.get(1, "dim").filter(v -> v instanceof Boolean).isPresent();
+    }
+
+    private static int[] moments(TorchCall c, Tensor x) {
+        return isWhole(c) ? java.util.stream.IntStream.range(0, x.rank()).toArray() : axes(c, 1, x);
+    }
+
+    private static int correction(TorchCall c) {
+        boolean unbiased = isWhole(c) ? c.flag(1, "unbiased", true) : c.flag(2, "unbiased", true);
+        return c.integer(-1, "correction", unbiased ? 1 : 0);
     }
 
     private static Object extreme(TorchCall c, Tensor x, boolean largest) {
@@ -159,7 +159,7 @@ final class TorchReductions {
         boolean keep = c.flag(first + 2, "keepdim", false);
         Tensor size = x.abs();
         Tensor y = switch (order) {
-            case "2", "2.0", "fro" -> x.square().sum(axes).sqrt();
+            case "2", "2.0", "fro" -> x.norm(axes);
             case "1", "1.0" -> size.sum(axes);
             case "0", "0.0" -> x.ne(x.like(0)).cast(x.dtype()).sum(axes);
             case "inf", "Infinity" -> size.max(axes);
@@ -173,14 +173,11 @@ final class TorchReductions {
     }
 
     private static Tensor product(TorchCall c, Tensor x) {
-        boolean whole = c.get(1, "dim").isEmpty();
-        Tensor y = whole ? x.reshape(-1) : x;
-        int axis = whole ? 0 : x.shape().axis(c.integer(1, "dim", 0));
-        Tensor product = y.at(axis, 0);
-        for (int i = 1; i < y.dim(axis); i++) {
-            product = product.mul(y.at(axis, i));
+        if (c.get(1, "dim").isEmpty()) {
+            return x.prod();
         }
-        return !whole && c.flag(2, "keepdim", false) ? product.expandDims(axis) : product;
+        int axis = x.shape().axis(c.integer(1, "dim", 0));
+        return c.flag(2, "keepdim", false) ? x.prod(axis).expandDims(axis) : x.prod(axis);
     }
 
     /** Running combination of the slices along an axis. */

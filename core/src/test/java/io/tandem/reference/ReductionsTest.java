@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.tandem.graph.Op;
 import io.tandem.graph.Reduction;
+import io.tandem.graph.Tensor;
 import io.tandem.tensor.DType;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class ReductionsTest {
@@ -51,6 +53,41 @@ class ReductionsTest {
         NDArray bytes = NDArray.ofBytes(Shape.of(2), (byte) 200, (byte) 100);
         assertEquals(44, reduceInts(Reduction.SUM, bytes));
         assertEquals(200, reduceInts(Reduction.MAX, bytes));
+    }
+
+    @Test
+    void varianceOfTooFewElements() {
+        NDArray none = NDArray.zeros(TensorType.f32(0, 2));
+        assertArrayEquals(new float[] {NAN, NAN}, evaluate(none, x -> x.variance(1, 0)));
+        NDArray one = NDArray.of(Shape.of(1), 5);
+        assertArrayEquals(new float[] {NAN}, evaluate(one, x -> x.variance(1)));
+        assertArrayEquals(new float[] {NAN}, evaluate(one, x -> x.variance(3)));
+        assertArrayEquals(new float[] {INF}, evaluate(NDArray.of(Shape.of(2), 0, 2), x -> x.variance(3)));
+    }
+
+    @Test
+    void productsAndRunningOnes() {
+        assertArrayEquals(new float[] {2 * 4 * 6 * 8}, evaluate(X, x -> x.prod(0, 1).slice(0, 1, 2)));
+        assertArrayEquals(new float[] {5 * 4 * 3 * 2}, evaluate(NDArray.of(Shape.of(5), 5, 4, 3, 2, 1), x -> x.prod()));
+        assertArrayEquals(new float[] {1, 1}, evaluate(NDArray.zeros(TensorType.f32(0, 2)), x -> x.prod(0)));
+        NDArray row = NDArray.of(Shape.of(7), 1, 2, 3, -4, 0, 5, 6);
+        assertArrayEquals(new float[] {1, 3, 6, 2, 2, 7, 13}, evaluate(row, x -> x.cumSum(0)));
+        assertArrayEquals(new float[] {1, 2, 6, -24, -0f, -0f, -0f}, evaluate(row, x -> x.cumProd(-1)));
+        assertArrayEquals(
+                new float[] {1, 2, 4, 6, 5, 6, 12, 14}, evaluate(X, x -> x.cumSum(1)));
+        assertArrayEquals(new float[] {}, evaluate(NDArray.zeros(TensorType.f32(0)), x -> x.cumSum(0)));
+    }
+
+    @Test
+    void logSumExpOfExtremes() {
+        NDArray x = NDArray.of(Shape.of(4, 2), 1000, 1000, -INF, -INF, -INF, 3, INF, 1);
+        assertArrayEquals(
+                new float[] {1000.6931f, -INF, 3, INF}, evaluate(x, t -> t.logSumExp(1)), 1e-4f);
+        assertArrayEquals(new float[] {NAN}, evaluate(NDArray.of(Shape.of(2), NAN, 1), t -> t.logSumExp()));
+    }
+
+    private static float[] evaluate(NDArray x, UnaryOperator<Tensor> f) {
+        return Evaluation.of(in -> f.apply(in.getFirst()), x).toFloats();
     }
 
     private static long reduceInts(Reduction reduction, NDArray x) {

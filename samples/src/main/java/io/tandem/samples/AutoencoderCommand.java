@@ -83,6 +83,7 @@ final class AutoencoderCommand implements Callable<Integer> {
         run.require(labels >= 0, "--labels must not be negative, got " + labels);
         PrintWriter out = spec.commandLine().getOut();
         Optional<Checkpoint> checkpoint = saving.checkpoint();
+        Path picture = run.output("autoencoder.png");
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);
         out.println("data: " + digits.description());
         Autoencoder network = switch (choice) {
@@ -99,13 +100,13 @@ final class AutoencoderCommand implements Callable<Integer> {
             out.printf(Locale.ROOT, "model: %s autoencoder, %,d parameters%n", name(), model.parameterCount());
             out.flush();
             train(model, state, digits, checkpoint, out);
+            saving.finish(state, model, out);
             AutoencoderFigures figures = AutoencoderFigures.of(network, state, digits, code);
             out.printf(
                     Locale.ROOT,
                     "test error (mean square): %.4f; principal components %.4f, mean image %.4f%n"
                             + "digit of the 10 nearest codes: %.2f %% right%n",
                     figures.error(), figures.principalError(), figures.meanError(), 100 * figures.nearestAccuracy());
-            Path picture = run.out().resolve("autoencoder.png");
             draw(network, model, state, digits, picture);
             out.println("picture: " + picture);
             Report report = new Report()
@@ -127,7 +128,6 @@ final class AutoencoderCommand implements Callable<Integer> {
                         10 * labels, 100 * pretrained, 100 * scratch);
                 report.put("pretrained_accuracy", pretrained).put("scratch_accuracy", scratch);
             }
-            saving.finish(state, model, out);
             if (run.json()) {
                 out.println(report.json());
             }
@@ -142,7 +142,7 @@ final class AutoencoderCommand implements Callable<Integer> {
         DataLoader batches = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * batches.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.meanSquaredError(), Adam.of(Schedules.oneCycle(2e-3, Math.max(2, steps))));
+                model, Losses.meanSquaredError(), Adam.of(Schedules.oneCycle(2e-3, Math.max(4, steps))));
         try (ProgressDisplay progress = new ProgressDisplay(epochs, batches.samplesPerEpoch(), "test", out)) {
             saving.attach(Trainer.of(training).with(progress), checkpoint)
                     .fit(state, batches, digits.test().columns(0, 0), epochs);

@@ -144,6 +144,7 @@ final class ForecastCommand implements Callable<Integer> {
         run.require(patience > 0, "--patience must be at least 1, got " + patience);
         PrintWriter out = spec.commandLine().getOut();
         Optional<Checkpoint> checkpoint = saving.checkpoint();
+        Path picture = run.output("forecast.png");
         SeriesData data = features == Features.UNIVARIATE ? data().univariate() : data();
         SeriesData.Forecasting samples = data.forecasting(window, horizon);
         out.println("data: " + data.description());
@@ -166,7 +167,7 @@ final class ForecastCommand implements Callable<Integer> {
                     horizon,
                     data.targetName());
             out.flush();
-            train(model, state, data, samples, checkpoint, out);
+            train(model, state, data, samples, checkpoint, picture, out);
         }
         return 0;
     }
@@ -186,6 +187,7 @@ final class ForecastCommand implements Callable<Integer> {
             SeriesData data,
             SeriesData.Forecasting samples,
             Optional<Checkpoint> checkpoint,
+            Path picture,
             PrintWriter out) {
         DataLoader loader = DataLoader.of(samples.train(), batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
@@ -216,11 +218,10 @@ final class ForecastCommand implements Callable<Integer> {
         line(out, "last value", last.mse(), last.mae());
         line(out, "day ago", day.mse(), day.mae());
         line(out, cell.name().toLowerCase(Locale.ROOT), figures.get("loss"), figures.get("mae"));
-        Path picture = run.out().resolve("forecast.png");
+        saving.finish(state, model, out);
         new ForecastPicture(data, samples, forecasts, window, horizon)
                 .write(picture, cell.name().toLowerCase(Locale.ROOT));
         out.println("picture: " + picture);
-        saving.finish(state, model, out);
         if (run.json()) {
             out.println(new Report()
                     .put("device", state.device().info().name())

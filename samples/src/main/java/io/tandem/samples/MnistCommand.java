@@ -87,6 +87,7 @@ final class MnistCommand implements Callable<Integer> {
         run.require(batch > 0, "--batch must be at least 1, got " + batch);
         PrintWriter out = spec.commandLine().getOut();
         Optional<Checkpoint> checkpoint = saving.checkpoint();
+        Path picture = run.output("mnist.png");
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);
         out.println("data: " + digits.description());
         Model model = run.precision().of(NamedModel.valueOf(choice.name()).model());
@@ -95,18 +96,18 @@ final class MnistCommand implements Callable<Integer> {
             out.println("device: " + device.info().name() + ", " + device.info().description());
             out.printf(Locale.ROOT, "model: %s, %,d parameters%n", name(), model.parameterCount());
             out.flush();
-            train(model, state, digits, checkpoint, out);
+            train(model, state, digits, checkpoint, picture, out);
         }
         return 0;
     }
 
     private void train(
-            Model model, State state, Mnist digits, Optional<Checkpoint> checkpoint, PrintWriter out) {
+            Model model, State state, Mnist digits, Optional<Checkpoint> checkpoint, Path picture, PrintWriter out) {
         Dataset images = augment ? digits.train().map(AUGMENTATION) : digits.train();
         DataLoader loader = DataLoader.of(images, batch).shuffled(run.seed());
         long steps = (long) epochs * loader.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), steps)))
+                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(peakRate(), Math.max(4, steps))))
                 .withMetrics(Metrics.accuracy());
         History history;
         try (ProgressDisplay progress = new ProgressDisplay(epochs, loader.samplesPerEpoch(), "test", out)) {
@@ -118,7 +119,7 @@ final class MnistCommand implements Callable<Integer> {
             report = new MnistReport(digits, evaluation);
         }
         report.print(out);
-        Path picture = run.out().resolve("mnist.png");
+        saving.finish(state, model, out);
         report.draw(picture, name() + " on " + digits.description(), history);
         double seconds = history.epochs().stream().mapToDouble(e -> e.seconds()).sum();
         long samples = history.epochs().stream().mapToLong(e -> e.samples()).sum();
@@ -127,7 +128,6 @@ final class MnistCommand implements Callable<Integer> {
         if (history.epochs().size() >= 3) {
             out.println(FitAssessment.of(history, Math.log(10)).sentence());
         }
-        saving.finish(state, model, out);
         if (run.json()) {
             out.println(new Report()
                     .put("device", state.device().info().name())

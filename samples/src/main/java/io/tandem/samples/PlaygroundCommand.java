@@ -3,6 +3,7 @@ package io.tandem.samples;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Devices;
+import io.tandem.io.AtomicFile;
 import io.tandem.models.playground.Experiment;
 import io.tandem.models.playground.Feature;
 import io.tandem.models.playground.Outcome;
@@ -122,6 +123,8 @@ final class PlaygroundCommand implements Callable<Integer> {
         require(networks > 0, "--networks must be at least 1, got " + networks);
         Experiment experiment = experiment();
         PrintWriter print = spec.commandLine().getOut();
+        Path picture = out.resolve("playground.png");
+        AtomicFile.requireWritable(picture);
         // Steps are far too small to be shared by threads.
         try (Device where = Devices.open(device, DeviceOptions.defaults().withThreads(1));
                 PlaygroundRun run = new PlaygroundRun(experiment, where, networks, seed)) {
@@ -154,7 +157,6 @@ final class PlaygroundCommand implements Callable<Integer> {
                         member.testLoss(),
                         member.testAccuracy());
             }
-            Path picture = out.resolve("playground.png");
             DecisionPicture.write(
                     picture,
                     run,

@@ -3,6 +3,7 @@ package io.tandem.samples;
 import io.tandem.backend.Device;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Devices;
+import io.tandem.io.AtomicFile;
 import io.tandem.samples.bench.Precision;
 import io.tandem.samples.data.DataFolders;
 import java.nio.file.Path;
@@ -86,8 +87,11 @@ final class RunOptions {
         return seed;
     }
 
-    Path out() {
-        return out;
+    /** A file in the folder for pictures; it is told before the work, not after it, if it cannot be written. */
+    Path output(String name) {
+        Path file = out.resolve(name);
+        AtomicFile.requireWritable(file);
+        return file;
     }
 
     boolean json() {

@@ -1,5 +1,6 @@
 package io.tandem.samples;
 
+import io.tandem.io.AtomicFile;
 import io.tandem.nn.Model;
 import io.tandem.onnx.OnnxExport;
 import io.tandem.train.Checkpoint;
@@ -44,7 +45,7 @@ final class SaveOptions {
                     + " options as before.")
     private Path resume;
 
-    /** Where to go on from, if that was asked for. */
+    /** Where to go on from, if that was asked for; before any work, so it also looks whether results can be saved. */
     Optional<Checkpoint> checkpoint() {
         if (saveSteps < 0) {
             throw new ParameterException(spec.commandLine(), "--save-steps must not be negative, got " + saveSteps);
@@ -53,6 +54,9 @@ final class SaveOptions {
             throw new ParameterException(spec.commandLine(),
                     "--resume writes its checkpoints into its own folder: leave out --save, or let it name a .npz, .safetensors"
                             + " or .onnx file");
+        }
+        if (save != null && isFile(save)) {
+            AtomicFile.requireWritable(save);
         }
         return Optional.ofNullable(resume).map(Checkpoint::read);
     }

@@ -124,6 +124,7 @@ final class SearchCommand implements Callable<Integer> {
         run.require(parallel > 0, "--parallel must be at least 1, got " + parallel);
         run.require(folds == 0 || folds >= 2, "--folds must be at least 2, got " + folds);
         PrintWriter out = spec.commandLine().getOut();
+        Path picture = run.output("search.png");
         Data data = data();
         out.println("data: " + data.description());
         Study search = Study.of(DenseSearch.space(), strategy(), objective(data))
@@ -146,7 +147,6 @@ final class SearchCommand implements Callable<Integer> {
         out.println(result.table(ROWS));
         TrialResult best = result.best();
         double accuracy = test(best.trial(), data);
-        Path picture = run.out().resolve("search.png");
         SearchPicture.write(
                 picture, "Hyperparameters: %s, %d samples".formatted(task, data.known().size()), result);
         out.printf(

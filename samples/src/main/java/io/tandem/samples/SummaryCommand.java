@@ -4,14 +4,13 @@ import io.tandem.autodiff.Gradients;
 import io.tandem.graph.Diagram;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Tensor;
+import io.tandem.io.AtomicFile;
 import io.tandem.nn.Mode;
 import io.tandem.nn.Model;
 import io.tandem.nn.ModelProfile;
 import io.tandem.train.TrainingMemory;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -125,15 +124,7 @@ final class SummaryCommand implements Callable<Integer> {
     }
 
     private static void write(Path file, String text, PrintWriter out) {
-        try {
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the drawing " + file + ": " + e.getMessage(), e);
-        }
+        AtomicFile.write(file, stream -> stream.write(text.getBytes(StandardCharsets.UTF_8)));
         out.println("picture: " + file);
     }
 }

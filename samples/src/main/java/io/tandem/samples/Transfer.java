@@ -63,7 +63,7 @@ record Transfer(Mnist digits, Device device, Precision precision, long seed) {
         DataLoader batches = DataLoader.of(source, PRETRAIN_BATCH).shuffled(seed);
         long steps = (long) epochs * batches.batchesPerEpoch();
         Training training = Training.of(
-                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(4e-3, Math.max(2, steps))))
+                model, Losses.crossEntropy(), Adam.of(Schedules.oneCycle(4e-3, Math.max(4, steps))))
                 .withMetrics(Metrics.accuracy());
         try (State state = State.of(model, device, seed)) {
             Trainer.of(training).with(progress).fit(state, batches, epochs);

@@ -2,6 +2,7 @@ package io.tandem.samples;
 
 import io.tandem.backend.Device;
 import io.tandem.data.Dataset;
+import io.tandem.io.AtomicFile;
 import io.tandem.samples.data.Mnist;
 import io.tandem.samples.data.Progress;
 import java.io.PrintWriter;
@@ -50,7 +51,12 @@ final class TransferCommand implements Callable<Integer> {
         run.require(epochs > 0, "--epochs must be at least 1, got " + epochs);
         run.require(labels > 0, "--labels must be at least 1, got " + labels);
         run.require(adaptEpochs > 0, "--adapt-epochs must be at least 1, got " + adaptEpochs);
-        Path file = Optional.ofNullable(save).orElse(run.out().resolve("transfer.safetensors"));
+        Path file = Optional.ofNullable(save).orElseGet(() -> run.output("transfer.safetensors"));
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+        run.require(
+                name.endsWith(".safetensors") || name.endsWith(".npz"),
+                "--save needs a file that ends with .safetensors or .npz, got " + file);
+        AtomicFile.requireWritable(file);
         PrintWriter out = spec.commandLine().getOut();
         Mnist digits = Mnist.load(run.folders(), Mnist.mirrors(), run.seed(), Progress.SILENT);
         out.println("data: " + digits.description());

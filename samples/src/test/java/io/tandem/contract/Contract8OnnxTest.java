@@ -54,6 +54,7 @@ import io.tandem.nn.PRelu;
 import io.tandem.nn.Param;
 import io.tandem.nn.PositionalEncoding;
 import io.tandem.nn.Sequential;
+import io.tandem.nn.Upsample;
 import io.tandem.nn.Trace;
 import io.tandem.nn.TransformerBlock;
 import io.tandem.onnx.OnnxExport;
@@ -153,7 +154,14 @@ class Contract8OnnxTest {
                                 AveragePool.pool2d(2), Activation.softplus(), AdaptiveAveragePool.of(3, 2),
                                 Flatten.of(), Dropout.of(0.5), Dense.of(12), LayerNorm.of(), Activation.gelu(),
                                 Maxout.dense(4, 2), Activation.silu(), Dense.of(5), Activation.softmax()),
-                        2, 15, 14));
+                        2, 15, 14),
+                model(
+                        "upsampling, reductions and limits",
+                        Sequential.of(
+                                Conv.conv2d(6, 3), Upsample.of(2), Activation.hardSwish(),
+                                x -> x.cumSum(-1).clamp(-1, 1), x -> x.logSumExp(-1).add(x.norm(-1)),
+                                x -> x.standardDeviation(1, 1).add(x.prod(1))),
+                        2, 5, 6));
     }
 
     private static NDArray[] draw(Model model, int batch) {

@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands from their arguments to output, pictures and exit codes. */
 class CommandsTest {
@@ -37,6 +41,62 @@ class CommandsTest {
             System.setOut(out);
             System.setErr(err);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mnist", "forecast", "autoencoder", "search", "transfer", "playground"})
+    void aPictureThatCannotBeWrittenIsToldBeforeTheWork(String command) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run(command, "--out", file.toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains(file + " is no folder"), said.err());
+        assertEquals("", said.out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mnist", "forecast", "autoencoder", "charlm", "gpt", "transfer"})
+    void weightsThatCannotBeWrittenAreToldBeforeTheWork(String command) throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run(command, "--out", folder.toString(), "--save", file.resolve("w.npz").toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains(file + " is no folder"), said.err());
+        assertEquals("", said.out());
+    }
+
+    @Test
+    void anEndingThatWeightsCannotHave() {
+        Said said = run("transfer", "--save", folder.resolve("w.bin").toString());
+        assertEquals(2, said.exit(), said.out());
+        assertTrue(said.err().contains("w.bin"), said.err());
+    }
+
+    @Test
+    void aRunOfOneStep() throws Exception {
+        for (String part : List.of("train", "t10k")) {
+            Files.write(folder.resolve(part + "-images-idx3-ubyte"), idx(new byte[20 * 28 * 28], 20, 28, 28));
+            Files.write(folder.resolve(part + "-labels-idx1-ubyte"), idx(new byte[20], 20));
+        }
+        Said said = run(
+                "mnist", "--model", "mlp", "--epochs", "1", "--data", folder.toString(), "--out", folder.toString());
+        assertEquals(0, said.exit(), said.err());
+        assertTrue(said.out().contains("test accuracy"), said.out());
+    }
+
+    /** Bytes as an IDX file of a shape. */
+    private static byte[] idx(byte[] values, int... dims) {
+        ByteBuffer file = ByteBuffer.allocate(4 + 4 * dims.length + values.length);
+        file.putInt(0x800 + dims.length);
+        IntStream.of(dims).forEach(file::putInt);
+        return file.put(values).array();
+    }
+
+    @Test
+    void aDrawingThatCannotBeWritten() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        Said said = run("summary", "mlp", "--svg", file.resolve("m.svg").toString());
+        assertEquals(1, said.exit(), said.out());
+        assertTrue(said.err().contains("cannot write " + file.resolve("m.svg") + ": " + file + " is no folder"),
+                said.err());
     }
 
     @Test

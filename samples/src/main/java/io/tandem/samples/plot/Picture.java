@@ -1,15 +1,12 @@
 package io.tandem.samples.plot;
 
+import io.tandem.io.AtomicFile;
 import io.tandem.tensor.NDArray;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
@@ -96,16 +93,6 @@ final class Picture {
     /** Writes the PNG file; folders are made. */
     void write(Path file) {
         graphics.dispose();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", bytes);
-            Path absolute = file.toAbsolutePath();
-            if (absolute.getParent() != null) {
-                Files.createDirectories(absolute.getParent());
-            }
-            Files.write(absolute, bytes.toByteArray());
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write the picture " + file + ": " + e.getMessage(), e);
-        }
+        AtomicFile.write(file, out -> ImageIO.write(image, "png", out));
     }
 }
