@@ -21,10 +21,12 @@ import java.util.Set;
  *
  * <ul>
  *   <li>it follows by elementwise operations, movements and reductions from values that are kept anyway, or that are at most
- *       half as large, and all that uses it later are kernels, which compute it on the way: costs arithmetic alone;
+ *       half as large, and all that uses it later are kernels, which compute it on the way: costs arithmetic alone; random
+ *       numbers, which are functions of seed, place and step, are drawn again by a kernel;
  *   <li>or products use it too, as they use the results of activations, and it is no smaller than what it follows from:
  *       costs a kernel at most;
- *   <li>or it follows by one batched product of few terms, as the weights of attention do, and is no smaller than the factors:
+ *   <li>or it follows by one batched product of few terms, as the weights of attention do, and is no smaller than the
+ *       factors:
  *       costs about what writing and reading it costs.
  * </ul>
  *
@@ -167,7 +169,7 @@ final class Recompute {
         }
         long bytes = value.type().bytes();
         boolean pays = origin.products > 0
-                ? bytes >= origin.bytes() + origin.repeatedBytes
+                ? bytes >= origin.factors
                 : !forCalls || bytes >= origin.bytes();
         if (pays) {
             again.addAll(origin.nodes);
@@ -192,7 +194,7 @@ final class Recompute {
         private final Set<Tensor> sources = new HashSet<>();
         private final List<Tensor> prolonged = new ArrayList<>();
         private long added;
-        private long repeatedBytes;
+        private long factors;
         private int products;
 
         Origin(Tensor value) {
@@ -216,20 +218,19 @@ final class Recompute {
             if (node.op() instanceof Op.MatMul product) {
                 Tensor factor = node.operand(0);
                 products++;
+                factors += factor.type().bytes() + node.operand(1).type().bytes();
                 return products == 1
                         && factor.rank() > 2
                         && factor.dim(product.transposeA() ? -2 : -1) <= MAX_TERMS;
             }
-            return Fusion.isInlined(node) || node.op() instanceof Op.Reduce;
+            return Fusion.isInlined(node) || node.op() instanceof Op.Reduce || node.op() instanceof Op.Random;
         }
 
         private boolean isThere(Tensor operand) {
             Tensor base = Fusion.base(operand);
-            if (base.node().op() instanceof Op.Input || base.node().op() instanceof Op.Constant) {
-                return true;
-            }
-            if (again.contains(operand.node())) {
-                repeatedBytes += lives.birth.containsKey(base) ? base.type().bytes() : 0;
+            if (base.node().op() instanceof Op.Input
+                    || base.node().op() instanceof Op.Constant
+                    || again.contains(operand.node())) {
                 return true;
             }
             if (!lives.birth.containsKey(base)) {
