@@ -3,9 +3,11 @@ package io.tandem.compile;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Verifier;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Compiles a graph to a plan: simplify, decompose, simplify again, fuse, schedule. The graph is verified after each pass,
+ * Compiles a graph to a plan: simplify, decompose, simplify again, compute again what is not worth
+ * keeping, fuse, schedule. The graph is verified after each pass,
  * the plan at the end.
  *
  * @param lowering what the backend has kernels for
@@ -29,7 +31,10 @@ public record Compiler(Lowering lowering, boolean fuse) {
         Graph current = verified(Simplify.apply(graph), "simplify");
         current = verified(Decompose.apply(current, lowering), "decompose");
         current = verified(Simplify.apply(current), "simplify");
-        Plan plan = PlanBuilder.build(current, updates, this);
+        Recompute.Recomputed last =
+                fuse ? Recompute.apply(current, lowering) : new Recompute.Recomputed(current, Set.of());
+        Plan plan = PlanBuilder.build(
+                verified(last.graph(), "recompute"), updates, this, last.repetitions());
         PlanVerifier.verify(plan);
         return plan;
     }

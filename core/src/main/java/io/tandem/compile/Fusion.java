@@ -31,6 +31,7 @@ final class Fusion {
 
     private final Graph graph;
     private final boolean fuse;
+    private final Set<Node> repetitions;
     private final boolean[] needed;
     private final Map<Tensor, List<Node>> consumers = new HashMap<>();
     private final Set<Tensor> outputs;
@@ -39,15 +40,31 @@ final class Fusion {
     private final Map<Tensor, Integer> size = new HashMap<>();
 
     /** What one step does, before it has memory. */
-    sealed interface Unit {}
+    sealed interface Unit {
+        /** The tensors that it reads. */
+        List<Tensor> operands();
+
+        /** The tensors that it writes. */
+        List<Tensor> results();
+    }
 
     /** A kernel over the roots of a group. */
-    record KernelUnit(KernelBuilder.Built built) implements Unit {}
+    record KernelUnit(KernelBuilder.Built built) implements Unit {
+        @Override
+        public List<Tensor> operands() {
+            return built.operands();
+        }
+
+        @Override
+        public List<Tensor> results() {
+            return built.results();
+        }
+    }
 
     /** An operation that is not computed in kernels, with what is applied to its result on the way. */
     record CallUnit(Node node, Optional<Epilogues.Found> epilogue) implements Unit {
-        /** The tensors that it reads. */
-        List<Tensor> operands() {
+        @Override
+        public List<Tensor> operands() {
             List<Tensor> operands = new ArrayList<>(node.operands());
             epilogue.flatMap(Epilogues.Found::bias).ifPresent(operands::add);
             return operands;
@@ -58,15 +75,16 @@ final class Fusion {
             return results().getFirst().node().id();
         }
 
-        /** The tensors that it writes. */
-        List<Tensor> results() {
+        @Override
+        public List<Tensor> results() {
             return epilogue.map(e -> List.of(e.result())).orElseGet(node::results);
         }
     }
 
-    private Fusion(Graph graph, boolean fuse, Lowering lowering) {
+    private Fusion(Graph graph, boolean fuse, Lowering lowering, Set<Node> repetitions) {
         this.graph = graph;
         this.fuse = fuse;
+        this.repetitions = repetitions;
         this.needed = io.tandem.graph.GraphStructure.needed(graph.outputTensors(), Set.of());
         this.outputs = new LinkedHashSet<>(graph.outputTensors());
         for (Node node : graph.nodes()) {
@@ -79,12 +97,16 @@ final class Fusion {
         this.epilogues = new Epilogues(searched, consumers, outputs, lowering);
     }
 
-    /** The graph's work in order. With {@code fuse} off, each operation becomes a kernel or call of its own. */
-    static List<Unit> divide(Graph graph, boolean fuse, Lowering lowering) {
+    /**
+     * The graph's work in order. With {@code fuse} off, each operation becomes a kernel or call of its own.
+     *
+     * @param repetitions what {@link Recompute} has added, and what must not be computed earlier than it is needed
+     */
+    static List<Unit> divide(Graph graph, boolean fuse, Lowering lowering, Set<Node> repetitions) {
         if (graph.outputs().isEmpty()) {
             return List.of();
         }
-        Fusion fusion = new Fusion(graph, fuse, lowering);
+        Fusion fusion = new Fusion(graph, fuse, lowering, repetitions);
         fusion.chooseMaterialized();
         while (true) {
             try {
@@ -155,7 +177,8 @@ final class Fusion {
                 && Math.abs(constant.value().getLong(0)) <= 1L << 53;
     }
 
-    private static boolean isInlined(Node node) {
+    /** Whether kernels compute a node on the way. */
+    static boolean isInlined(Node node) {
         return isMovement(node.op()) || isElementwise(node.op()) || isLiteral(node);
     }
 
@@ -389,7 +412,7 @@ final class Fusion {
                     .mapToInt(x -> producedAt.getOrDefault(x, -1))
                     .max()
                     .orElse(-1);
-            boolean early = latestInput < group.position;
+            boolean early = latestInput < group.position && mayRunEarly(fresh, group);
             boolean late = group.roots.stream()
                     .allMatch(r -> firstRead.getOrDefault(r, Integer.MAX_VALUE) >= fresh.position);
             if (!early && !late) {
@@ -405,6 +428,12 @@ final class Fusion {
             return group;
         }
         return null;
+    }
+
+    /** A repetition waits for the first use, unless another one runs already. */
+    private boolean mayRunEarly(Group fresh, Group group) {
+        return !repetitions.contains(fresh.roots.getFirst().node())
+                || group.roots.stream().anyMatch(r -> repetitions.contains(r.node()));
     }
 
     /** The index space of both together, or null if they have none. */

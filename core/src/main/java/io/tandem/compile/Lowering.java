@@ -6,6 +6,7 @@ import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.TensorType;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What the compiler asks a backend about: which computations it has kernels of its own for. */
 public interface Lowering {
@@ -56,5 +57,13 @@ public interface Lowering {
     default boolean epilogue(
             Op op, List<TensorType> operands, boolean bias, Optional<UnaryFunction> activation) {
         return false;
+    }
+
+    /**
+     * The size in bytes from which on values may be computed again in the backward pass instead of being kept for it,
+     * where arithmetic costs less than memory. Empty: all are kept.
+     */
+    default OptionalLong recomputedFrom() {
+        return OptionalLong.empty();
     }
 }

@@ -37,9 +37,10 @@ final class PlanBuilder {
      * Builds the plan of a simplified graph.
      *
      * @param updates from the names of outputs to the names of the inputs that they replace
+     * @param repetitions the nodes that compute something again
      */
-    static Plan build(Graph graph, Map<String, String> updates, Compiler compiler) {
-        return new PlanBuilder(graph, updates, compiler).build();
+    static Plan build(Graph graph, Map<String, String> updates, Compiler compiler, Set<Node> repetitions) {
+        return new PlanBuilder(graph, updates, compiler).build(repetitions);
     }
 
     private PlanBuilder(Graph graph, Map<String, String> updates, Compiler compiler) {
@@ -48,7 +49,7 @@ final class PlanBuilder {
         this.compiler = compiler;
     }
 
-    private Plan build() {
+    private Plan build(Set<Node> repetitions) {
         Set<String> replaced = Set.copyOf(updates.values());
         for (Tensor input : graph.inputs()) {
             Op.Input op = (Op.Input) input.node().op();
@@ -62,7 +63,7 @@ final class PlanBuilder {
                 argument(output.getKey(), output.getValue().type(), Plan.Role.OUTPUT);
             }
         }
-        List<Fusion.Unit> units = Fusion.divide(graph, compiler.fuse(), compiler.lowering());
+        List<Fusion.Unit> units = Fusion.divide(graph, compiler.fuse(), compiler.lowering(), repetitions);
         Map<Tensor, Plan.Operand> targets = targets(units);
         for (Fusion.Unit unit : units) {
             switch (unit) {
@@ -93,16 +94,8 @@ final class PlanBuilder {
         Map<Tensor, Integer> lastRead = new HashMap<>();
         for (int i = 0; i < units.size(); i++) {
             int at = i;
-            switch (units.get(i)) {
-                case Fusion.KernelUnit(KernelBuilder.Built built) -> {
-                    built.results().forEach(r -> producedBy.put(r, at));
-                    built.operands().forEach(x -> lastRead.put(Fusion.base(x), at));
-                }
-                case Fusion.CallUnit call -> {
-                    call.results().forEach(r -> producedBy.put(r, at));
-                    call.operands().forEach(x -> lastRead.put(Fusion.base(x), at));
-                }
-            }
+            units.get(i).results().forEach(r -> producedBy.put(r, at));
+            units.get(i).operands().forEach(x -> lastRead.put(Fusion.base(x), at));
         }
         Set<Tensor> outputs = graph.outputs().values().stream().map(Fusion::base).collect(Collectors.toSet());
         Map<Tensor, Plan.Operand> targets = new HashMap<>();

@@ -41,6 +41,7 @@ public final class CudaDevice implements Device {
     private final String name;
     private final CudaRuntime runtime;
     private final DeviceOptions options;
+    private final CudaSettings settings;
     private final Driver driver;
     private final CudaStream stream;
     private final KernelLibrary library;
@@ -67,6 +68,7 @@ public final class CudaDevice implements Device {
         this.name = name;
         this.runtime = runtime;
         this.options = options;
+        this.settings = settings;
         this.driver = runtime.driver();
         this.stream = driver.openStream();
         this.library = new KernelLibrary(driver, runtime.compiler());
@@ -267,7 +269,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Lowering lowering() {
-        return new CudaLowering(runtime.dnn(), options);
+        return new CudaLowering(runtime.dnn(), options, settings.recomputedFrom());
     }
 
     @Override

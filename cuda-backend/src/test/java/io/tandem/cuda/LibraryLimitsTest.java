@@ -3,12 +3,16 @@ package io.tandem.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tandem.compile.Compiler;
+import io.tandem.compile.Lowering;
+import io.tandem.compile.Plan;
 import io.tandem.conformance.Tolerance;
 import io.tandem.cuda.lib.ConvolutionPass;
 import io.tandem.cuda.simulation.SimulatedBlas;
 import io.tandem.cuda.simulation.SimulatedDnn;
 import io.tandem.cuda.simulation.SimulatedDriver;
 import io.tandem.cuda.simulation.SimulationOptions;
+import io.tandem.graph.CompositeKind;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
@@ -80,6 +84,31 @@ class LibraryLimitsTest {
                     Tolerance.ARITHMETIC.mismatch(
                             new Interpreter().run(graph, inputs).get("z"),
                             DeviceRun.once(device, graph, inputs).get("z")));
+        }
+    }
+
+    @Test
+    void tensorsOfManyElementsAreLeftToGeneratedKernels() {
+        TensorType x = TensorType.f32(70_000, 8, 64, 64);
+        Graph graph = new Graph();
+        ConvolutionGeometry geometry =
+                new ConvolutionGeometry(List.of(1, 1), List.of(0, 0), List.of(0, 0), List.of(1, 1), 1);
+        graph.output(
+                "y",
+                graph.add(
+                        new Op.Convolution(geometry, DType.F32),
+                        List.of(graph.input("x", x), graph.input("w", TensorType.f32(1, 8, 1, 1))))
+                        .getFirst());
+        try (CudaDevice device = SimulatedDevices.open(SimulationOptions.DEFAULT, SimulatedDevices.DETERMINISTIC)) {
+            Plan plan = new Compiler(device.lowering(), true).compile(graph.freeze(), Map.of());
+            assertTrue(device.sources(plan).stream().anyMatch(s -> s.text().contains("convolution")));
+            CompositeKind norm = new CompositeKind.BatchNormTraining(1e-5);
+            TensorType channels = TensorType.f32(8);
+            assertEquals(
+                    Lowering.Support.NONE, device.lowering().composite(norm, List.of(x, channels, channels)));
+            assertEquals(
+                    Lowering.Support.PAIR,
+                    device.lowering().composite(norm, List.of(TensorType.f32(7, 8, 64, 64), channels, channels)));
         }
     }
 }

@@ -102,7 +102,7 @@ public final class CudaLibraries {
         if (driver.problem().isPresent()) {
             return driver.problem().map(DriverProbe.Problem::toString);
         }
-        return whyIncomplete();
+        return whyIncomplete().or(this::whyTooNew);
     }
 
     private Optional<String> whyIncomplete() {
@@ -118,6 +118,19 @@ public final class CudaLibraries {
                 + " to the class path, or install CUDA " + installed.major() + " and cuDNN 9");
     }
 
+    /** Libraries run on drivers of their own major version and newer ones. */
+    private boolean isTooNew(int major) {
+        return driver.version() > 0 && driver.version() / 1000 < major;
+    }
+
+    private Optional<String> whyTooNew() {
+        return isTooNew(major())
+                ? Optional.of(("the NVIDIA driver supports CUDA %s only, the libraries found are of CUDA %d; update the"
+                        + " NVIDIA driver, or add %s to the class path")
+                        .formatted(driver.versionText(), major(), REDISTRIBUTABLE))
+                : Optional.empty();
+    }
+
     /** Number of devices that the driver reports, 0 without a driver. */
     public int deviceCount() {
         return driver.devices();
@@ -129,7 +142,7 @@ public final class CudaLibraries {
     }
 
     private boolean useInstalled() {
-        return installed.isComplete() || jar.isEmpty();
+        return installed.isComplete() && !isTooNew(installed.major()) || jar.isEmpty();
     }
 
     void requireDevice() {

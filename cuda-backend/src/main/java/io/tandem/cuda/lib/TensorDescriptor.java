@@ -14,6 +14,8 @@ import java.util.Objects;
  * @param strides distance of neighbours along each dimension, in elements
  */
 public record TensorDescriptor(DataType type, List<Integer> sizes, List<Integer> strides) {
+    /** cuDNN's older interface counts elements in 32 bits, and does not refuse what that cannot hold. */
+    public static final long MAX_ELEMENTS = Integer.MAX_VALUE;
 
     /** Copies and checks the lists. */
     public TensorDescriptor {
@@ -26,6 +28,10 @@ public record TensorDescriptor(DataType type, List<Integer> sizes, List<Integer>
         }
         if (sizes.stream().anyMatch(s -> s < 1) || strides.stream().anyMatch(s -> s < 1)) {
             throw new IllegalArgumentException("sizes and strides must be positive: " + sizes + ", " + strides);
+        }
+        if (sizes.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact) > MAX_ELEMENTS) {
+            throw new IllegalArgumentException(
+                    "cuDNN is not asked for tensors of 2^31 elements or more, such as " + sizes);
         }
     }
 

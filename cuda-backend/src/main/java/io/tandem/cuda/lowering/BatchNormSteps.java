@@ -24,7 +24,7 @@ final class BatchNormSteps {
         this.scratch = scratch;
     }
 
-    /** The most samples that cuDNN normalizes in training. */
+    /** The most samples that cuDNN normalizes in training, as PyTorch found (its pull request 32763). */
     private static final int MAX_BATCH = 880_801;
 
     /** Whether cuDNN normalizes inputs of this type. */
@@ -33,7 +33,8 @@ final class BatchNormSteps {
                 && x.shape().rank() >= 2
                 && x.shape().rank() <= 5
                 && x.shape().dim(0) <= MAX_BATCH
-                && x.shape().size() > 0;
+                && x.shape().size() > 0
+                && x.shape().size() <= TensorDescriptor.MAX_ELEMENTS;
     }
 
     /** Bytes kept for the gradient: the inverse deviation per channel. */

@@ -8,6 +8,7 @@ import io.tandem.graph.Graph;
 import io.tandem.graph.Op;
 import io.tandem.tensor.TensorType;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What runs natively on CUDA devices: LSTM and GRU layers and batch normalization in training by cuDNN, each with its
@@ -16,8 +17,9 @@ import java.util.List;
  *
  * @param dnn asked for the sizes of what is kept for gradients
  * @param options precision
+ * @param recomputedFrom size in bytes of the values that may be computed again instead of being kept
  */
-public record CudaLowering(Dnn dnn, DeviceOptions options) implements Lowering {
+public record CudaLowering(Dnn dnn, DeviceOptions options, OptionalLong recomputedFrom) implements Lowering {
 
     @Override
     public Support composite(CompositeKind kind, List<TensorType> operands) {

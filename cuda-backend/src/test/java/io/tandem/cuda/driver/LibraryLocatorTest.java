@@ -86,6 +86,19 @@ class LibraryLocatorTest {
     }
 
     @Test
+    void librariesNewerThanTheDriverAreNamed() throws IOException {
+        install("usr/local/cuda-13.0/lib64", 13, Part.values());
+        DriverProbe.State old = new DriverProbe.State(Optional.of("libcuda.so.1"), 12_080, 1, Optional.empty());
+        String why = libraries(Map.of(), old).whyUnusable().orElseThrow();
+        assertTrue(
+                why.startsWith(
+                        "the NVIDIA driver supports CUDA 12.8 only, the libraries found are of CUDA 13; update the"),
+                why);
+        DriverProbe.State current = new DriverProbe.State(Optional.of("libcuda.so.1"), 13_000, 1, Optional.empty());
+        assertTrue(libraries(Map.of(), current).whyUnusable().isEmpty());
+    }
+
+    @Test
     void toolkitsAreFoundInAllUsualPlaces() throws IOException {
         install("usr/local/cuda-13.0/lib64", 13, Part.CUBLAS, Part.NVRTC);
         install("home/.local/lib/python3.11/site-packages/nvidia/cudnn/lib", 13, Part.CUDNN);
@@ -156,6 +169,11 @@ class LibraryLocatorTest {
             install("usr/local/cuda/lib64", 12, Part.CUBLAS, Part.NVRTC);
             DriverProbe.State driver =
                     new DriverProbe.State(Optional.of("libcuda.so.1"), 12_060, 1, Optional.empty());
+            assertTrue(CudaLibraries.find(locator(Map.of()), loader, driver, cache)
+                    .whyUnusable()
+                    .isEmpty());
+            // nor does a complete one that is newer than the driver
+            install("usr/local/cuda-13.0/lib64", 13, Part.values());
             assertTrue(CudaLibraries.find(locator(Map.of()), loader, driver, cache)
                     .whyUnusable()
                     .isEmpty());

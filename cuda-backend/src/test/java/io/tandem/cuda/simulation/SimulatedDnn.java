@@ -1,5 +1,10 @@
 package io.tandem.cuda.simulation;
 
+import static io.tandem.cuda.simulation.DnnErrors.badParameter;
+import static io.tandem.cuda.simulation.DnnErrors.notNull;
+import static io.tandem.cuda.simulation.DnnErrors.require;
+import static io.tandem.cuda.simulation.DnnErrors.unsupported;
+
 import io.tandem.cuda.driver.CudaException;
 import io.tandem.cuda.driver.CudaStream;
 import io.tandem.cuda.lib.BatchNormMode;
@@ -35,11 +40,10 @@ import java.util.function.DoubleUnaryOperator;
  */
 public final class SimulatedDnn implements Dnn {
 
-    private static final int BAD_PARAM = 2000;
-    private static final int NOT_SUPPORTED = 3000;
     private static final long RNN_WORKSPACE = 4096;
 
     private final SimulatedDriver driver;
+    private final ConvolutionRules rules;
     private final Random noise = new Random(1);
     private final Set<String> refused = new HashSet<>();
     private SimulatedStream stream;
@@ -52,6 +56,7 @@ public final class SimulatedDnn implements Dnn {
      */
     public SimulatedDnn(SimulatedDriver driver) {
         this.driver = driver;
+        this.rules = new ConvolutionRules(driver);
     }
 
     @Override
@@ -62,20 +67,6 @@ public final class SimulatedDnn implements Dnn {
     @Override
     public void setStream(CudaStream newStream) {
         stream = (SimulatedStream) newStream;
-    }
-
-    private static CudaException badParameter(String call, String why) {
-        return new CudaException(call, BAD_PARAM, "CUDNN_STATUS_BAD_PARAM", why);
-    }
-
-    private static CudaException unsupported(String call, String why) {
-        return new CudaException(call, NOT_SUPPORTED, "CUDNN_STATUS_NOT_SUPPORTED", why);
-    }
-
-    private static void require(boolean good, String call, String why) {
-        if (!good) {
-            throw badParameter(call, why);
-        }
     }
 
     /** Lets calls refuse an algorithm that the heuristics name. */
@@ -96,91 +87,14 @@ public final class SimulatedDnn implements Dnn {
         stream.issue(call, () -> action.accept(new Operands(driver.memory(), call)));
     }
 
-    private static void notNull(String call, long... addresses) {
-        for (long address : addresses) {
-            require(address != 0, call, "a device pointer is null");
-        }
-    }
-
     // ---- convolution
 
     @Override
     public List<ConvolutionAlgorithm> convolutionAlgorithms(ConvolutionPass pass, ConvolutionProblem problem) {
-        check("cudnnGetConvolutionAlgorithm_v7", problem);
-        long columns = 4 * problem.y().elements() / problem.y().size(1);
-        MathType math = problem.convolution().math();
-        return switch (pass) {
-            case FORWARD -> List.of(
-                    new ConvolutionAlgorithm(pass, 1, math, 256 + columns, true),
-                    new ConvolutionAlgorithm(pass, 0, math, 0, true));
-            case BACKWARD_DATA -> List.of(
-                    new ConvolutionAlgorithm(pass, 0, math, 0, false),
-                    new ConvolutionAlgorithm(pass, 1, math, 512 + columns, true));
-            case BACKWARD_FILTER -> List.of(
-                    new ConvolutionAlgorithm(pass, 0, math, 0, false),
-                    new ConvolutionAlgorithm(pass, 3, math, 1024, false),
-                    new ConvolutionAlgorithm(pass, 1, math, 768 + columns, true));
-        };
-    }
-
-    private void check(String call, ConvolutionProblem problem) {
+        String call = "cudnnGetConvolutionAlgorithm_v7";
         requireOpen(call);
-        TensorDescriptor x = problem.x();
-        int groups = problem.convolution().groups();
-        int channels = problem.w().sizes().get(1) * groups;
-        int outputs = problem.w().sizes().getFirst();
-        require(x.size(1) == channels, call, "the input has " + x.size(1) + " channels, the filter wants " + channels);
-        require(outputs % groups == 0, call, outputs + " outputs do not divide into " + groups + " groups");
-        require(
-                x.type() == problem.w().type() && x.type() == problem.y().type(),
-                call,
-                "the types of input, filter and output differ");
-        int[] sizes;
-        try {
-            sizes = ConvolutionProblem.outputSizes(x, problem.w(), problem.convolution());
-        } catch (IllegalArgumentException impossible) {
-            throw badParameter(call, impossible.getMessage());
-        }
-        int[] given = problem.y().sizes().stream().mapToInt(Integer::intValue).toArray();
-        require(
-                Arrays.equals(sizes, given),
-                call,
-                "the output has sizes " + Arrays.toString(given) + " instead of " + Arrays.toString(sizes));
-        checkTypes(call, problem);
-        boolean last = problem.w().channelsLast();
-        if (differs(last, x) || differs(last, problem.y())) {
-            throw unsupported(call, "the layouts of input, filter and output differ");
-        }
-    }
-
-    /** Whether a tensor has another layout than its filter, of those in which its elements would not lie alike. */
-    private static boolean differs(boolean channelsLast, TensorDescriptor form) {
-        boolean alike = form.size(1) == 1 || form.elements() == (long) form.size(0) * form.size(1);
-        return !alike && form.isChannelsLast() != channelsLast;
-    }
-
-    /**
-     * The configurations of the library: the type of the data with the type that it accumulates in. Stricter than the
-     * library in one place: 16-bit convolutions over three axes are there for channels innermost only.
-     */
-    private void checkTypes(String call, ConvolutionProblem problem) {
-        DataType type = problem.x().type();
-        DataType compute = problem.convolution().compute();
-        MathType math = problem.convolution().math();
-        boolean supported =
-                switch (type) {
-                    case F64 -> compute == DataType.F64 && !problem.w().channelsLast();
-                    case F32 -> compute == DataType.F32;
-                    case F16 -> compute == DataType.F32 || compute == DataType.F16;
-                    case BF16 -> compute == DataType.F32 && math != MathType.FMA && driver.hasAmpereUnits();
-                    case I8, I32 -> false;
-                };
-        if (!supported) {
-            throw unsupported(call, type + " data with " + compute + " accumulation and math " + math);
-        }
-        if (type.bytes() == 2 && problem.x().rank() == 5 && !problem.w().channelsLast()) {
-            throw unsupported(call, type + " data over three axes in row-major order");
-        }
+        rules.check(call, problem);
+        return ConvolutionRules.algorithms(pass, problem);
     }
 
     /** What the units see of single operands. */
@@ -205,7 +119,8 @@ public final class SimulatedDnn implements Dnn {
             ConvolutionAlgorithm algorithm,
             Workspace workspace,
             Consumer<Operands> action) {
-        check(call, problem);
+        requireOpen(call);
+        rules.check(call, problem);
         require(algorithm.pass() == pass, call, "the algorithm is for " + algorithm.pass());
         if (refused.contains(pass + " " + algorithm.id())) {
             throw unsupported(call, "algorithm " + algorithm.id());
