@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -40,12 +41,18 @@ class NvrtcCompilationTest {
     @TestFactory
     Stream<DynamicTest> catalogCompiles() {
         NvrtcCompiler compiler = compiler();
-        List<KernelSource> sources;
-        try (CudaDevice device = SimulatedDevices.open(SimulationOptions.DEFAULT, SimulatedDevices.DETERMINISTIC)) {
-            sources = CatalogPlans.sources(device);
+        // Where values are computed again, kernels of gradients hold what is otherwise read from memory.
+        Set<KernelSource> sources = new LinkedHashSet<>();
+        for (OptionalLong recomputedFrom : List.of(OptionalLong.empty(), OptionalLong.of(1))) {
+            try (CudaDevice device = SimulatedDevices.open(
+                    SimulationOptions.DEFAULT,
+                    SimulatedDevices.DETERMINISTIC,
+                    SimulatedDevices.SETTINGS.withRecomputedFrom(recomputedFrom))) {
+                sources.addAll(CatalogPlans.sources(device));
+            }
         }
         assertTrue(sources.size() > 1000, () -> "only " + sources.size() + " sources");
-        return compile(compiler, sources);
+        return compile(compiler, List.copyOf(sources));
     }
 
     @TestFactory
