@@ -1,5 +1,6 @@
 package io.tandem.train;
 
+import io.tandem.backend.Executable;
 import io.tandem.data.Batch;
 import io.tandem.data.Batches;
 import io.tandem.data.DataLoader;
@@ -109,6 +110,15 @@ public final class Evaluation implements AutoCloseable {
             throw new IllegalArgumentException(error);
         });
         return values;
+    }
+
+    /**
+     * Runs the last {@link #predict} of a batch size once more, with a clock at each part.
+     *
+     * @throws IllegalStateException if there was none of that size
+     */
+    public List<Executable.StepTime> profile(int batch) {
+        return predictors.require(batch).profile();
     }
 
     /**

@@ -3,8 +3,6 @@ package io.tandem.train;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,14 +42,18 @@ final class ProgramCache implements AutoCloseable {
         return fresh;
     }
 
-    /** The program for a batch size, if it is there. */
-    Optional<Program> find(int batch) {
-        return Optional.ofNullable(programs.get(batch));
-    }
-
-    /** The batch sizes that there are programs for. */
-    Set<Integer> sizes() {
-        return Set.copyOf(programs.keySet());
+    /**
+     * The program for a batch size that has been run.
+     *
+     * @throws IllegalStateException if it has not
+     */
+    Program require(int batch) {
+        Program known = programs.get(batch);
+        if (known == null) {
+            throw new IllegalStateException("no batch of %d samples has been run; those that have: %s"
+                    .formatted(batch, programs.keySet()));
+        }
+        return known;
     }
 
     /** Bytes of intermediate values, for the largest program. */

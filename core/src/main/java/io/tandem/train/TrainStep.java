@@ -249,18 +249,12 @@ public final class TrainStep implements AutoCloseable {
      * @throws IllegalStateException if it has not
      */
     public Plan plan(int batch) {
-        return compiled(batch).plan();
-    }
-
-    private Program compiled(int batch) {
-        return programs.find(batch)
-                .orElseThrow(() -> new IllegalStateException("no batch of %d samples has been run; those that have: %s"
-                        .formatted(batch, programs.sizes())));
+        return programs.require(batch).plan();
     }
 
     /** Runs the step of the last batch with this size once more with a clock at each part; parameters change. */
     public List<Executable.StepTime> profile(int batch) {
-        List<Executable.StepTime> times = compiled(batch).profile();
+        List<Executable.StepTime> times = programs.require(batch).profile();
         steps++;
         pending += training.accumulation() > 1 ? 1 : 0;
         return times;

@@ -150,6 +150,11 @@ final class CpuDevice implements Device {
     @Override
     public void write(Buffer target, long offset, MemorySegment source) {
         MemorySegment segment = memory.segment(target, offset, source.byteSize());
+        if (!equipment.isDone()) {
+            // Nothing can have been asked for yet, so there is nothing to wait for.
+            segment.copyFrom(source);
+            return;
+        }
         boolean small = source.byteSize() <= WAKING_BYTES;
         if (source.isNative() || small && owner.isIdle()) {
             owner.finish();

@@ -3,9 +3,9 @@ package io.tandem.cpu.onednn;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Map;
 
 /**
@@ -37,8 +37,8 @@ public final class BoundPrimitive implements AutoCloseable {
     }
 
     private static final class Handles {
-        static final MethodHandle EXECUTE =
-                Calls.function("dnnl_primitive_execute", 4);
+        static final ForeignFunction EXECUTE =
+                Calls.function("dnnl_primitive_execute");
     }
 
     /**
@@ -54,18 +54,9 @@ public final class BoundPrimitive implements AutoCloseable {
         for (Memory memory : memories) {
             memory.requireUsable();
         }
-        int status;
-        try {
-            status = (int) (long) Handles.EXECUTE.invokeExact(primitive.handle(), stream.handle(),
-                    (long) memories.length,
-                    arguments);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new OneDnnException("dnnl_primitive_execute", primitive.toString(), e);
-        }
+        int status = (int) Handles.EXECUTE.call(primitive.handle(), stream.handle(), memories.length, arguments);
         if (status != 0) {
-            throw new OneDnnException("dnnl_primitive_execute", status, primitive.toString());
+            throw new OneDnnException(Handles.EXECUTE.name(), status, primitive.toString());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.tandem.cpu.onednn;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -9,12 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.function.Supplier;
 
-/**
- * Binding and checking of C functions. Handles of oneDNN's objects, addresses, sizes and enumerations all travel as
- * {@code long}: they take the same register or slot in each calling convention that oneDNN exists for, and a result's
- * upper half is cut off. So functions differ in the number of their arguments alone. That matters at the start, where
- * linking the first function of a kind takes milliseconds and each further one takes little.
- */
+/** Binding and checking of C functions. */
 final class Calls {
     private Calls() {}
 
@@ -24,19 +20,13 @@ final class Calls {
         long invoke() throws Throwable;
     }
 
-    /** A call that returns a value. */
-    @FunctionalInterface
-    interface ValueCall<T> {
-        T invoke() throws Throwable;
-    }
-
-    /** A function of so many integers, addresses and handles; takes and returns {@code long}. */
-    static MethodHandle function(String name, int arguments) {
-        return function(name, arguments, 0, 0);
+    /** A function of oneDNN without floating-point arguments. */
+    static ForeignFunction function(String name) {
+        return new ForeignFunction(name, address(name));
     }
 
     /**
-     * A function with floating-point arguments.
+     * A function with floating-point arguments; integers, addresses and handles travel as {@code long}.
      *
      * @param before number of {@code long} arguments in front of them
      * @param floats number of {@code float} arguments
@@ -46,32 +36,40 @@ final class Calls {
         MemoryLayout[] arguments = new MemoryLayout[before + floats + after];
         Arrays.fill(arguments, ValueLayout.JAVA_LONG);
         Arrays.fill(arguments, before, before + floats, ValueLayout.JAVA_FLOAT);
-        MemorySegment address = NativeLibraries.require().find(name).orElseThrow(
+        return Linker.nativeLinker()
+                .downcallHandle(address(name), FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
+    }
+
+    private static MemorySegment address(String name) {
+        return NativeLibraries.require().find(name).orElseThrow(
                 () -> new IllegalStateException("the loaded oneDNN has no function " + name + "; 3.11 is needed"));
-        return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
     }
 
-    static void check(String name, Supplier<String> arguments, StatusCall call) {
-        int status;
+    /**
+     * Calls a function that returns a status.
+     *
+     * @param text tells the call's arguments if it fails
+     * @throws OneDnnException if it does
+     */
+    static void check(ForeignFunction function, Supplier<String> text, long... arguments) {
+        check(function.name(), text, function.call(arguments));
+    }
+
+    static void check(String name, Supplier<String> text, StatusCall call) {
+        long status;
         try {
-            status = (int) call.invoke();
+            status = call.invoke();
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
-            throw new OneDnnException(name, arguments.get(), e);
+            throw new OneDnnException(name, text.get(), e);
         }
-        if (status != 0) {
-            throw new OneDnnException(name, status, arguments.get());
-        }
+        check(name, text, status);
     }
 
-    static <T> T value(String name, ValueCall<T> call) {
-        try {
-            return call.invoke();
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new OneDnnException(name, "", e);
+    private static void check(String name, Supplier<String> text, long status) {
+        if ((int) status != 0) {
+            throw new OneDnnException(name, (int) status, text.get());
         }
     }
 }

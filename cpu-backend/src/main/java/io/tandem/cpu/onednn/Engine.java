@@ -2,9 +2,9 @@ package io.tandem.cpu.onednn;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** The CPU, as oneDNN sees it: makes streams, memories and primitive descriptors. Lives as long as the process. */
 public final class Engine {
@@ -21,15 +21,14 @@ public final class Engine {
     }
 
     private static final class Handles {
-        static final MethodHandle STREAM = Calls.function("dnnl_stream_create", 3);
+        static final ForeignFunction STREAM = Calls.function("dnnl_stream_create");
     }
 
     /** A stream, on which primitives run one after the other. On the CPU a call returns when the work is done. */
     public Stream stream() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            Calls.check("dnnl_stream_create", () -> "in order",
-                    () -> (long) Handles.STREAM.invokeExact(out.address(), handle, IN_ORDER));
+            Calls.check(Handles.STREAM, () -> "in order", out.address(), handle, IN_ORDER);
             return new Stream(out.get(JAVA_LONG, 0));
         }
     }

@@ -2,8 +2,8 @@ package io.tandem.cpu.onednn;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * A descriptor and an address. The memory itself belongs to the caller, and must live while primitives use it; it may
@@ -21,10 +21,10 @@ public final class Memory extends NativeObject {
     }
 
     private static final class Handles {
-        static final MethodHandle CREATE =
-                Calls.function("dnnl_memory_create", 4);
-        static final MethodHandle POINT = Calls.function("dnnl_memory_set_data_handle", 2);
-        static final MethodHandle DESTROY = Calls.function("dnnl_memory_destroy", 1);
+        static final ForeignFunction CREATE =
+                Calls.function("dnnl_memory_create");
+        static final ForeignFunction POINT = Calls.function("dnnl_memory_set_data_handle");
+        static final ForeignFunction DESTROY = Calls.function("dnnl_memory_destroy");
     }
 
     private static long create(Engine engine, MemoryDescriptor descriptor) {
@@ -35,9 +35,8 @@ public final class Memory extends NativeObject {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
             long description = scope.descriptor(descriptor);
-            Calls.check("dnnl_memory_create", descriptor::toString,
-                    () -> (long) Handles.CREATE.invokeExact(out.address(),
-                            description, engine.handle(), 0L));
+            Calls.check(Handles.CREATE, descriptor::toString, out.address(),
+                    description, engine.handle(), 0L);
             return out.get(JAVA_LONG, 0);
         }
     }
@@ -65,8 +64,7 @@ public final class Memory extends NativeObject {
                     + " bytes of native memory, aligned to " + descriptor.type().bytes() + ", not " + target);
         }
         long memory = handle();
-        Calls.check("dnnl_memory_set_data_handle", () -> descriptor + " at " + target,
-                () -> (long) Handles.POINT.invokeExact(memory, target.address()));
+        Calls.check(Handles.POINT, () -> descriptor + " at " + target, memory, target.address());
         segment = target;
         pointed = true;
     }
@@ -81,7 +79,7 @@ public final class Memory extends NativeObject {
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_memory_destroy", descriptor::toString, () -> (long) Handles.DESTROY.invokeExact(open));
+        Calls.check(Handles.DESTROY, descriptor::toString, open);
     }
 
     @Override

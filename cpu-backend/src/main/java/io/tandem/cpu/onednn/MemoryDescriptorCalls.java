@@ -5,9 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 
 /** The C functions on memory descriptors. */
@@ -21,20 +21,20 @@ final class MemoryDescriptorCalls {
     private static final int QUERY_INNER_BLOCKS = 264;
     private static final int QUERY_INNER_AXES = 265;
 
-    private static final MethodHandle WITH_TAG =
-            Calls.function("dnnl_memory_desc_create_with_tag", 5);
-    private static final MethodHandle WITH_STRIDES =
-            Calls.function("dnnl_memory_desc_create_with_strides", 5);
-    private static final MethodHandle WITH_BLOB =
-            Calls.function("dnnl_memory_desc_create_with_blob", 2);
-    private static final MethodHandle SLICE =
-            Calls.function("dnnl_memory_desc_create_submemory", 4);
-    private static final MethodHandle BLOB = Calls.function("dnnl_memory_desc_get_blob", 3);
-    private static final MethodHandle DESTROY = Calls.function("dnnl_memory_desc_destroy", 1);
-    private static final MethodHandle QUERY =
-            Calls.function("dnnl_memory_desc_query", 3);
-    private static final MethodHandle EQUAL = Calls.function("dnnl_memory_desc_equal", 2);
-    private static final MethodHandle SIZE = Calls.function("dnnl_memory_desc_get_size", 1);
+    private static final ForeignFunction WITH_TAG =
+            Calls.function("dnnl_memory_desc_create_with_tag");
+    private static final ForeignFunction WITH_STRIDES =
+            Calls.function("dnnl_memory_desc_create_with_strides");
+    private static final ForeignFunction WITH_BLOB =
+            Calls.function("dnnl_memory_desc_create_with_blob");
+    private static final ForeignFunction SLICE =
+            Calls.function("dnnl_memory_desc_create_submemory");
+    private static final ForeignFunction BLOB = Calls.function("dnnl_memory_desc_get_blob");
+    private static final ForeignFunction DESTROY = Calls.function("dnnl_memory_desc_destroy");
+    private static final ForeignFunction QUERY =
+            Calls.function("dnnl_memory_desc_query");
+    private static final ForeignFunction EQUAL = Calls.function("dnnl_memory_desc_equal");
+    private static final ForeignFunction SIZE = Calls.function("dnnl_memory_desc_get_size");
 
     private MemoryDescriptorCalls() {}
 
@@ -43,9 +43,9 @@ final class MemoryDescriptorCalls {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
             MemorySegment sizes = arena.allocateFrom(JAVA_LONG, dims);
-            Calls.check("dnnl_memory_desc_create_with_tag", () -> type + Arrays.toString(dims) + " " + name,
-                    () -> (long) WITH_TAG.invokeExact(out.address(), (long) dims.length, sizes.address(),
-                            (long) type.code(), (long) tag));
+            Calls.check(WITH_TAG, () -> type + Arrays.toString(dims) + " " + name, out.address(), dims.length,
+                    sizes.address(),
+                    type.code(), tag);
             return take(out);
         }
     }
@@ -55,11 +55,10 @@ final class MemoryDescriptorCalls {
             MemorySegment out = arena.allocate(JAVA_LONG);
             MemorySegment sizes = arena.allocateFrom(JAVA_LONG, dims);
             MemorySegment steps = arena.allocateFrom(JAVA_LONG, strides);
-            Calls.check("dnnl_memory_desc_create_with_strides",
-                    () -> type + Arrays.toString(dims) + " strides " + Arrays.toString(strides),
-                    () -> (long) WITH_STRIDES.invokeExact(out.address(), (long) dims.length, sizes.address(),
-                            (long) type.code(),
-                            steps.address()));
+            Calls.check(WITH_STRIDES, () -> type + Arrays.toString(dims) + " strides " + Arrays.toString(strides),
+                    out.address(), dims.length, sizes.address(),
+                    type.code(),
+                    steps.address());
             return take(out);
         }
     }
@@ -70,9 +69,8 @@ final class MemoryDescriptorCalls {
             long parent = scope.descriptor(whole);
             long sizes = scope.longs(dims);
             long starts = scope.longs(offsets);
-            Calls.check("dnnl_memory_desc_create_submemory",
-                    () -> Arrays.toString(dims) + " at " + Arrays.toString(offsets) + " of " + whole,
-                    () -> (long) SLICE.invokeExact(out.address(), parent, sizes, starts));
+            Calls.check(SLICE, () -> Arrays.toString(dims) + " at " + Arrays.toString(offsets) + " of " + whole,
+                    out.address(), parent, sizes, starts);
             return take(out);
         }
     }
@@ -81,20 +79,19 @@ final class MemoryDescriptorCalls {
     static long create(MemoryDescriptor descriptor, Arena arena) {
         MemorySegment out = arena.allocate(JAVA_LONG);
         MemorySegment blob = arena.allocateFrom(JAVA_BYTE, descriptor.blob());
-        Calls.check("dnnl_memory_desc_create_with_blob", descriptor::toString,
-                () -> (long) WITH_BLOB.invokeExact(out.address(), blob.address()));
+        Calls.check(WITH_BLOB, descriptor::toString, out.address(), blob.address());
         return out.get(JAVA_LONG, 0);
     }
 
     static void destroy(long handle) {
-        Calls.check("dnnl_memory_desc_destroy", () -> "", () -> (long) DESTROY.invokeExact(handle));
+        Calls.check(DESTROY, () -> "", handle);
     }
 
     static boolean equal(MemoryDescriptor a, MemoryDescriptor b) {
         try (CallScope scope = new CallScope()) {
             long first = scope.descriptor(a);
             long second = scope.descriptor(b);
-            return (int) (long) Calls.value("dnnl_memory_desc_equal", () -> (long) EQUAL.invokeExact(first, second))
+            return (int) EQUAL.call(first, second)
                     != 0;
         }
     }
@@ -102,11 +99,9 @@ final class MemoryDescriptorCalls {
     static byte[] blob(long handle) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment size = arena.allocate(JAVA_LONG);
-            Calls.check("dnnl_memory_desc_get_blob", () -> "size",
-                    () -> (long) BLOB.invokeExact(0L, size.address(), handle));
+            Calls.check(BLOB, () -> "size", 0L, size.address(), handle);
             MemorySegment blob = arena.allocate(size.get(JAVA_LONG, 0));
-            Calls.check("dnnl_memory_desc_get_blob", () -> blob.byteSize() + " bytes",
-                    () -> (long) BLOB.invokeExact(blob.address(), size.address(), handle));
+            Calls.check(BLOB, () -> blob.byteSize() + " bytes", blob.address(), size.address(), handle);
             return blob.toArray(JAVA_BYTE);
         }
     }
@@ -137,7 +132,7 @@ final class MemoryDescriptorCalls {
     }
 
     static long size(long handle) {
-        return Calls.value("dnnl_memory_desc_get_size", () -> (long) SIZE.invokeExact(handle));
+        return SIZE.call(handle);
     }
 
     /** The number of axes; 0 for a descriptor that describes nothing. */
@@ -148,8 +143,7 @@ final class MemoryDescriptorCalls {
     private static int integer(long handle, int what) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            Calls.check("dnnl_memory_desc_query", () -> "query " + what,
-                    () -> (long) QUERY.invokeExact(handle, (long) what, out.address()));
+            Calls.check(QUERY, () -> "query " + what, handle, what, out.address());
             return out.get(JAVA_INT, 0);
         }
     }
@@ -160,8 +154,7 @@ final class MemoryDescriptorCalls {
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ADDRESS);
-            Calls.check("dnnl_memory_desc_query", () -> "query " + what,
-                    () -> (long) QUERY.invokeExact(handle, (long) what, out.address()));
+            Calls.check(QUERY, () -> "query " + what, handle, what, out.address());
             return out.get(ADDRESS, 0).reinterpret(8L * length).toArray(JAVA_LONG);
         }
     }

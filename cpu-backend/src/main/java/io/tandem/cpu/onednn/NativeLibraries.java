@@ -1,14 +1,12 @@
 package io.tandem.cpu.onednn;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -152,22 +150,15 @@ public final class NativeLibraries {
     /**
      * Sets a variable for C code of this process, unless the user has set it. Does nothing where there is no setenv.
      */
-    private static void setEnvironment(String name, String value) {
-        Linker linker = Linker.nativeLinker();
-        Optional<MemorySegment> address = linker.defaultLookup().find("setenv");
-        if (address.isEmpty()) {
-            return;
-        }
-        MethodHandle setenv = linker.downcallHandle(address.get(), FunctionDescriptor.of(ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-        try (Arena arena = Arena.ofConfined()) {
-            int status = (int) (long) setenv.invokeExact(arena.allocateFrom(name).address(),
-                    arena.allocateFrom(value).address(), 0L);
-            if (status != 0) {
-                throw new IllegalStateException("setenv(" + name + ") failed");
+    private static void setEnvironment(String variable, String value) {
+        Linker.nativeLinker().defaultLookup().find("setenv").ifPresent(address -> {
+            try (Arena arena = Arena.ofConfined()) {
+                long name = arena.allocateFrom(variable).address();
+                long text = arena.allocateFrom(value).address();
+                if ((int) new ForeignFunction("setenv", address).call(name, text, 0) != 0) {
+                    throw new IllegalStateException("setenv(" + variable + ") failed");
+                }
             }
-        } catch (Throwable e) {
-            throw new IllegalStateException("setenv(" + name + ") cannot be called", e);
-        }
+        });
     }
 }

@@ -3,9 +3,9 @@ package io.tandem.cpu.onednn;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -79,8 +79,8 @@ public final class OneDnn {
         }
         Path folder = discovery.libraries().get().folder();
         try {
-            MethodHandle versionCall = Calls.function("dnnl_version", 0);
-            long address = Calls.value("dnnl_version", () -> (long) versionCall.invokeExact());
+            ForeignFunction versionCall = Calls.function("dnnl_version");
+            long address = versionCall.call();
             MemorySegment numbers = MemorySegment.ofAddress(address).reinterpret(12);
             int major = numbers.get(JAVA_INT, 0);
             int minor = numbers.get(JAVA_INT, 4);
@@ -89,8 +89,8 @@ public final class OneDnn {
                 return new Found(Optional.empty(), "no oneDNN: " + folder + " holds version " + version + ", and "
                         + NEEDED_MAJOR + "." + NEEDED_MINOR + " or a later 3.x is needed");
             }
-            MethodHandle isaCall = Calls.function("dnnl_get_effective_cpu_isa", 0);
-            int isa = (int) (long) Calls.value("dnnl_get_effective_cpu_isa", () -> (long) isaCall.invokeExact());
+            ForeignFunction isaCall = Calls.function("dnnl_get_effective_cpu_isa");
+            int isa = (int) isaCall.call();
             OneDnn library = new OneDnn(version, instructionSet(isa), folder, new Engine(createEngine()));
             return new Found(Optional.of(library),
                     "oneDNN " + version + " (" + library.instructionSet + ") from " + folder);
@@ -100,11 +100,10 @@ public final class OneDnn {
     }
 
     private static long createEngine() {
-        MethodHandle create = Calls.function("dnnl_engine_create", 3);
+        ForeignFunction create = Calls.function("dnnl_engine_create");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_LONG);
-            Calls.check("dnnl_engine_create", () -> "CPU",
-                    () -> (long) create.invokeExact(out.address(), KIND_CPU, 0L));
+            Calls.check(create, () -> "CPU", out.address(), KIND_CPU, 0L);
             return out.get(JAVA_LONG, 0);
         }
     }

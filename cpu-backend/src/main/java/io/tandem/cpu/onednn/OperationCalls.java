@@ -2,6 +2,7 @@ package io.tandem.cpu.onednn;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -17,19 +18,19 @@ final class OperationCalls {
     private OperationCalls() {}
 
     private static final class Products {
-        static final MethodHandle MATMUL = Calls.function("dnnl_matmul_primitive_desc_create", 7);
+        static final ForeignFunction MATMUL = Calls.function("dnnl_matmul_primitive_desc_create");
     }
 
     private static final class Convolutions {
-        static final MethodHandle FORWARD = Calls.function("dnnl_convolution_forward_primitive_desc_create", 13);
-        static final MethodHandle DATA = Calls.function("dnnl_convolution_backward_data_primitive_desc_create", 12);
-        static final MethodHandle WEIGHTS =
-                Calls.function("dnnl_convolution_backward_weights_primitive_desc_create", 13);
+        static final ForeignFunction FORWARD = Calls.function("dnnl_convolution_forward_primitive_desc_create");
+        static final ForeignFunction DATA = Calls.function("dnnl_convolution_backward_data_primitive_desc_create");
+        static final ForeignFunction WEIGHTS =
+                Calls.function("dnnl_convolution_backward_weights_primitive_desc_create");
     }
 
     private static final class Poolings {
-        static final MethodHandle FORWARD = Calls.function("dnnl_pooling_forward_primitive_desc_create", 12);
-        static final MethodHandle BACKWARD = Calls.function("dnnl_pooling_backward_primitive_desc_create", 12);
+        static final ForeignFunction FORWARD = Calls.function("dnnl_pooling_forward_primitive_desc_create");
+        static final ForeignFunction BACKWARD = Calls.function("dnnl_pooling_backward_primitive_desc_create");
     }
 
     private static final class BatchNormalizations {
@@ -47,8 +48,8 @@ final class OperationCalls {
     }
 
     private static final class Softmaxes {
-        static final MethodHandle FORWARD = Calls.function("dnnl_softmax_forward_primitive_desc_create", 8);
-        static final MethodHandle BACKWARD = Calls.function("dnnl_softmax_backward_primitive_desc_create", 9);
+        static final ForeignFunction FORWARD = Calls.function("dnnl_softmax_forward_primitive_desc_create");
+        static final ForeignFunction BACKWARD = Calls.function("dnnl_softmax_backward_primitive_desc_create");
     }
 
     private static final class Eltwises {
@@ -57,11 +58,11 @@ final class OperationCalls {
     }
 
     private static final class Copies {
-        static final MethodHandle REORDER = Calls.function("dnnl_reorder_primitive_desc_create", 6);
+        static final ForeignFunction REORDER = Calls.function("dnnl_reorder_primitive_desc_create");
     }
 
     private static final class Sums {
-        static final MethodHandle SUM = Calls.function("dnnl_sum_primitive_desc_create", 7);
+        static final ForeignFunction SUM = Calls.function("dnnl_sum_primitive_desc_create");
     }
 
     /** The address of a new primitive descriptor. */
@@ -91,8 +92,7 @@ final class OperationCalls {
         long weights = scope.descriptor(op.weights());
         long bias = scope.descriptor(op.bias());
         long dst = scope.descriptor(op.dst());
-        Calls.check("dnnl_matmul_primitive_desc_create", op::toString,
-                () -> (long) Products.MATMUL.invokeExact(out.address(), engine, src, weights, bias, dst, attributes));
+        Calls.check(Products.MATMUL, op::toString, out.address(), engine, src, weights, bias, dst, attributes);
     }
 
     private static void convolution(Convolution operation, MemorySegment out, long engine, long attributes,
@@ -107,20 +107,18 @@ final class OperationCalls {
                 long weights = scope.descriptor(op.weights());
                 long bias = scope.descriptor(op.bias());
                 long dst = scope.descriptor(op.dst());
-                Calls.check("dnnl_convolution_forward_primitive_desc_create", op::toString,
-                        () -> (long) Convolutions.FORWARD.invokeExact(out.address(), engine,
-                                (long) op.propagation().code(),
-                                CONVOLUTION_DIRECT, src, weights, bias, dst, stride, gaps, begin, end, attributes));
+                Calls.check(Convolutions.FORWARD, op::toString, out.address(), engine,
+                        op.propagation().code(),
+                        CONVOLUTION_DIRECT, src, weights, bias, dst, stride, gaps, begin, end, attributes);
             }
             case Convolution.BackwardData op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
                 long weights = scope.descriptor(op.weights());
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
-                Calls.check("dnnl_convolution_backward_data_primitive_desc_create", op::toString,
-                        () -> (long) Convolutions.DATA.invokeExact(out.address(), engine, CONVOLUTION_DIRECT, diffSrc,
-                                weights,
-                                diffDst, stride, gaps, begin, end, hint, attributes));
+                Calls.check(Convolutions.DATA, op::toString, out.address(), engine, CONVOLUTION_DIRECT, diffSrc,
+                        weights,
+                        diffDst, stride, gaps, begin, end, hint, attributes);
             }
             case Convolution.BackwardWeights op -> {
                 long src = scope.descriptor(op.src());
@@ -128,10 +126,9 @@ final class OperationCalls {
                 long diffBias = scope.descriptor(op.diffBias());
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
-                Calls.check("dnnl_convolution_backward_weights_primitive_desc_create", op::toString,
-                        () -> (long) Convolutions.WEIGHTS.invokeExact(out.address(), engine, CONVOLUTION_DIRECT, src,
-                                diffWeights,
-                                diffBias, diffDst, stride, gaps, begin, end, hint, attributes));
+                Calls.check(Convolutions.WEIGHTS, op::toString, out.address(), engine, CONVOLUTION_DIRECT, src,
+                        diffWeights,
+                        diffBias, diffDst, stride, gaps, begin, end, hint, attributes);
             }
         }
     }
@@ -147,19 +144,17 @@ final class OperationCalls {
             case Pooling.Forward op -> {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
-                Calls.check("dnnl_pooling_forward_primitive_desc_create", op::toString,
-                        () -> (long) Poolings.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
-                                kind, src, dst,
-                                stride, window, gaps, begin, end, attributes));
+                Calls.check(Poolings.FORWARD, op::toString, out.address(), engine, op.propagation().code(),
+                        kind, src, dst,
+                        stride, window, gaps, begin, end, attributes);
             }
             case Pooling.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
                 long diffDst = scope.descriptor(op.diffDst());
                 long hint = op.forward().handle();
-                Calls.check("dnnl_pooling_backward_primitive_desc_create", op::toString,
-                        () -> (long) Poolings.BACKWARD.invokeExact(out.address(), engine, kind, diffSrc, diffDst,
-                                stride, window,
-                                gaps, begin, end, hint, attributes));
+                Calls.check(Poolings.BACKWARD, op::toString, out.address(), engine, kind, diffSrc, diffDst,
+                        stride, window,
+                        gaps, begin, end, hint, attributes);
             }
         }
     }
@@ -226,20 +221,18 @@ final class OperationCalls {
             case Softmax.Forward op -> {
                 long src = scope.descriptor(op.src());
                 long dst = scope.descriptor(op.dst());
-                Calls.check("dnnl_softmax_forward_primitive_desc_create", op::toString,
-                        () -> (long) Softmaxes.FORWARD.invokeExact(out.address(), engine,
-                                (long) op.propagation().code(),
-                                (long) op.kind().code(), src, dst, (long) op.axis(), attributes));
+                Calls.check(Softmaxes.FORWARD, op::toString, out.address(), engine,
+                        op.propagation().code(),
+                        op.kind().code(), src, dst, op.axis(), attributes);
             }
             case Softmax.Backward op -> {
                 long diffSrc = scope.descriptor(op.diffSrc());
                 long diffDst = scope.descriptor(op.diffDst());
                 long dst = scope.descriptor(op.dst());
                 long hint = op.forward().handle();
-                Calls.check("dnnl_softmax_backward_primitive_desc_create", op::toString,
-                        () -> (long) Softmaxes.BACKWARD.invokeExact(out.address(), engine, (long) op.kind().code(),
-                                diffSrc, diffDst, dst,
-                                (long) op.axis(), hint, attributes));
+                Calls.check(Softmaxes.BACKWARD, op::toString, out.address(), engine, op.kind().code(),
+                        diffSrc, diffDst, dst,
+                        op.axis(), hint, attributes);
             }
         }
     }
@@ -269,8 +262,7 @@ final class OperationCalls {
     private static void reorder(Reorder op, MemorySegment out, long engine, long attributes, CallScope scope) {
         long src = scope.descriptor(op.src());
         long dst = scope.descriptor(op.dst());
-        Calls.check("dnnl_reorder_primitive_desc_create", op::toString,
-                () -> (long) Copies.REORDER.invokeExact(out.address(), src, engine, dst, engine, attributes));
+        Calls.check(Copies.REORDER, op::toString, out.address(), src, engine, dst, engine, attributes);
     }
 
     private static void sum(Sum op, MemorySegment out, long engine, long attributes, CallScope scope) {
@@ -281,8 +273,7 @@ final class OperationCalls {
             values[i] = op.factors().get(i);
         }
         long factors = scope.floats(values);
-        Calls.check("dnnl_sum_primitive_desc_create", op::toString,
-                () -> (long) Sums.SUM.invokeExact(out.address(), engine, dst,
-                        (long) values.length, factors, terms, attributes));
+        Calls.check(Sums.SUM, op::toString, out.address(), engine, dst,
+                values.length, factors, terms, attributes);
     }
 }

@@ -1,6 +1,6 @@
 package io.tandem.cpu.onednn;
 
-import java.lang.invoke.MethodHandle;
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -8,12 +8,14 @@ import java.util.stream.Collectors;
 
 /** Generated code of an operation. It may be bound to several sets of memories; runs take turns. */
 public final class Primitive extends NativeObject {
-    private final String text;
+    private final Operation operation;
+    private final String implementation;
     private final Map<Argument, MemoryDescriptor> layouts;
 
     Primitive(long handle, PrimitiveDescriptor descriptor) {
         super(handle);
-        this.text = descriptor.toString();
+        this.operation = descriptor.operation();
+        this.implementation = descriptor.implementation();
         Map<Argument, MemoryDescriptor> found = new LinkedHashMap<>();
         OperationArguments.of(descriptor).forEach(argument -> {
             boolean optional = argument.equals(Argument.WORKSPACE) || argument.equals(Argument.SCRATCHPAD);
@@ -24,7 +26,7 @@ public final class Primitive extends NativeObject {
     }
 
     private static final class Handles {
-        static final MethodHandle DESTROY = Calls.function("dnnl_primitive_destroy", 1);
+        static final ForeignFunction DESTROY = Calls.function("dnnl_primitive_destroy");
     }
 
     /**
@@ -37,16 +39,16 @@ public final class Primitive extends NativeObject {
         layouts.forEach((argument, layout) -> {
             Memory memory = memories.get(argument);
             if (memory == null) {
-                throw new IllegalArgumentException(text + ": no memory for '" + argument + "', which is " + layout);
+                throw new IllegalArgumentException(this + ": no memory for '" + argument + "', which is " + layout);
             }
             if (!memory.descriptor().equals(layout)) {
-                throw new IllegalArgumentException(text + ": '" + argument + "' must be " + layout + ", not "
+                throw new IllegalArgumentException(this + ": '" + argument + "' must be " + layout + ", not "
                         + memory.descriptor());
             }
         });
         memories.forEach((argument, memory) -> {
             if (!layouts.containsKey(argument) && memory.descriptor().size() > 0) {
-                throw new IllegalArgumentException(text + " has no argument '" + argument + "'; it has "
+                throw new IllegalArgumentException(this + " has no argument '" + argument + "'; it has "
                         + layouts.keySet().stream().map(Argument::name).collect(Collectors.joining(", ")));
             }
         });
@@ -61,11 +63,11 @@ public final class Primitive extends NativeObject {
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_primitive_destroy", () -> text, () -> (long) Handles.DESTROY.invokeExact(open));
+        Calls.check(Handles.DESTROY, this::toString, open);
     }
 
     @Override
     public String toString() {
-        return text;
+        return operation + " by " + implementation;
     }
 }

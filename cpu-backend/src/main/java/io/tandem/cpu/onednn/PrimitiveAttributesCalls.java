@@ -2,6 +2,7 @@ package io.tandem.cpu.onednn;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import io.tandem.cpu.onednn.PrimitiveAttributes.BinaryPostOp;
 import io.tandem.cpu.onednn.PrimitiveAttributes.EltwisePostOp;
 import io.tandem.cpu.onednn.PrimitiveAttributes.PostOp;
@@ -12,46 +13,42 @@ import java.util.List;
 
 /** The C functions on primitive attributes. */
 final class PrimitiveAttributesCalls {
-    private static final MethodHandle CREATE = Calls.function("dnnl_primitive_attr_create", 1);
-    private static final MethodHandle DESTROY = Calls.function("dnnl_primitive_attr_destroy", 1);
-    private static final MethodHandle FP_MATH =
-            Calls.function("dnnl_primitive_attr_set_fpmath_mode", 2);
-    private static final MethodHandle ACCUMULATION =
-            Calls.function("dnnl_primitive_attr_set_accumulation_mode", 2);
-    private static final MethodHandle SCRATCHPAD =
-            Calls.function("dnnl_primitive_attr_set_scratchpad_mode", 2);
-    private static final MethodHandle DETERMINISTIC =
-            Calls.function("dnnl_primitive_attr_set_deterministic", 2);
+    private static final ForeignFunction CREATE = Calls.function("dnnl_primitive_attr_create");
+    private static final ForeignFunction DESTROY = Calls.function("dnnl_primitive_attr_destroy");
+    private static final ForeignFunction FP_MATH =
+            Calls.function("dnnl_primitive_attr_set_fpmath_mode");
+    private static final ForeignFunction ACCUMULATION =
+            Calls.function("dnnl_primitive_attr_set_accumulation_mode");
+    private static final ForeignFunction SCRATCHPAD =
+            Calls.function("dnnl_primitive_attr_set_scratchpad_mode");
+    private static final ForeignFunction DETERMINISTIC =
+            Calls.function("dnnl_primitive_attr_set_deterministic");
 
     private PrimitiveAttributesCalls() {}
 
     /** Bound only when there are post-operations. */
     private static final class PostOps {
-        static final MethodHandle CREATE = Calls.function("dnnl_post_ops_create", 1);
-        static final MethodHandle DESTROY = Calls.function("dnnl_post_ops_destroy", 1);
-        static final MethodHandle SET = Calls.function("dnnl_primitive_attr_set_post_ops", 2);
+        static final ForeignFunction CREATE = Calls.function("dnnl_post_ops_create");
+        static final ForeignFunction DESTROY = Calls.function("dnnl_post_ops_destroy");
+        static final ForeignFunction SET = Calls.function("dnnl_primitive_attr_set_post_ops");
         static final MethodHandle SUM =
                 Calls.function("dnnl_post_ops_append_sum", 1, 1, 2);
         static final MethodHandle ELTWISE =
                 Calls.function("dnnl_post_ops_append_eltwise", 2, 2, 0);
-        static final MethodHandle BINARY =
-                Calls.function("dnnl_post_ops_append_binary", 3);
+        static final ForeignFunction BINARY =
+                Calls.function("dnnl_post_ops_append_binary");
     }
 
     /** Native attributes, which the caller destroys. */
     static long create(PrimitiveAttributes values, CallScope scope) {
         MemorySegment out = scope.result();
-        Calls.check("dnnl_primitive_attr_create", values::toString, () -> (long) CREATE.invokeExact(out.address()));
+        Calls.check(CREATE, values::toString, out.address());
         long handle = out.get(JAVA_LONG, 0);
         try {
-            Calls.check("dnnl_primitive_attr_set_fpmath_mode", () -> values.fpMath().name(),
-                    () -> (long) FP_MATH.invokeExact(handle, (long) values.fpMath().ordinal()));
-            Calls.check("dnnl_primitive_attr_set_accumulation_mode", () -> values.accumulation().name(),
-                    () -> (long) ACCUMULATION.invokeExact(handle, (long) values.accumulation().ordinal()));
-            Calls.check("dnnl_primitive_attr_set_scratchpad_mode", () -> values.scratchpad().name(),
-                    () -> (long) SCRATCHPAD.invokeExact(handle, (long) values.scratchpad().ordinal()));
-            Calls.check("dnnl_primitive_attr_set_deterministic", () -> "" + values.deterministic(),
-                    () -> (long) DETERMINISTIC.invokeExact(handle, values.deterministic() ? 1L : 0L));
+            Calls.check(FP_MATH, () -> values.fpMath().name(), handle, values.fpMath().ordinal());
+            Calls.check(ACCUMULATION, () -> values.accumulation().name(), handle, values.accumulation().ordinal());
+            Calls.check(SCRATCHPAD, () -> values.scratchpad().name(), handle, values.scratchpad().ordinal());
+            Calls.check(DETERMINISTIC, () -> "" + values.deterministic(), handle, values.deterministic() ? 1L : 0L);
             if (!values.postOps().isEmpty()) {
                 setPostOps(handle, values.postOps(), scope);
             }
@@ -63,21 +60,20 @@ final class PrimitiveAttributesCalls {
     }
 
     static void destroy(long handle) {
-        Calls.check("dnnl_primitive_attr_destroy", () -> "", () -> (long) DESTROY.invokeExact(handle));
+        Calls.check(DESTROY, () -> "", handle);
     }
 
     private static void setPostOps(long attributes, List<PostOp> postOps, CallScope scope) {
         MemorySegment out = scope.result();
-        Calls.check("dnnl_post_ops_create", postOps::toString, () -> (long) PostOps.CREATE.invokeExact(out.address()));
+        Calls.check(PostOps.CREATE, postOps::toString, out.address());
         long chain = out.get(JAVA_LONG, 0);
         try {
             for (PostOp postOp : postOps) {
                 append(chain, postOp, scope);
             }
-            Calls.check("dnnl_primitive_attr_set_post_ops", postOps::toString,
-                    () -> (long) PostOps.SET.invokeExact(attributes, chain));
+            Calls.check(PostOps.SET, postOps::toString, attributes, chain);
         } finally {
-            Calls.check("dnnl_post_ops_destroy", postOps::toString, () -> (long) PostOps.DESTROY.invokeExact(chain));
+            Calls.check(PostOps.DESTROY, postOps::toString, chain);
         }
     }
 
@@ -90,8 +86,7 @@ final class PrimitiveAttributesCalls {
                     () -> (long) PostOps.ELTWISE.invokeExact(chain, (long) function.code(), alpha, beta));
             case BinaryPostOp(BinaryFunction function, MemoryDescriptor source) -> {
                 long descriptor = scope.descriptor(source);
-                Calls.check("dnnl_post_ops_append_binary", postOp::toString,
-                        () -> (long) PostOps.BINARY.invokeExact(chain, (long) function.code(), descriptor));
+                Calls.check(PostOps.BINARY, postOp::toString, chain, function.code(), descriptor);
             }
         }
     }

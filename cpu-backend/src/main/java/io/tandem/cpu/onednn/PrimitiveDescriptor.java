@@ -3,8 +3,8 @@ package io.tandem.cpu.onednn;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
@@ -27,11 +27,11 @@ public final class PrimitiveDescriptor extends NativeObject {
     }
 
     private static final class Handles {
-        static final MethodHandle QUERY =
-                Calls.function("dnnl_primitive_desc_query", 4);
-        static final MethodHandle QUERY_DESCRIPTOR = Calls.function("dnnl_primitive_desc_query_md", 3);
-        static final MethodHandle CREATE = Calls.function("dnnl_primitive_create", 2);
-        static final MethodHandle DESTROY = Calls.function("dnnl_primitive_desc_destroy", 1);
+        static final ForeignFunction QUERY =
+                Calls.function("dnnl_primitive_desc_query");
+        static final ForeignFunction QUERY_DESCRIPTOR = Calls.function("dnnl_primitive_desc_query_md");
+        static final ForeignFunction CREATE = Calls.function("dnnl_primitive_create");
+        static final ForeignFunction DESTROY = Calls.function("dnnl_primitive_desc_destroy");
     }
 
     /** What is computed. */
@@ -60,8 +60,7 @@ public final class PrimitiveDescriptor extends NativeObject {
     /** The layout of an operand or result; empty if the operation has none such. */
     public Optional<MemoryDescriptor> find(Argument argument) {
         long descriptor = handle();
-        long found = Calls.value("dnnl_primitive_desc_query_md", () -> (long) Handles.QUERY_DESCRIPTOR
-                .invokeExact(descriptor, QUERY_ARGUMENT, (long) argument.code()));
+        long found = Handles.QUERY_DESCRIPTOR.call(descriptor, QUERY_ARGUMENT, argument.code());
         return found == 0 || MemoryDescriptorCalls.rank(found) == 0 ? Optional.empty()
                 : Optional.of(new MemoryDescriptor(found));
     }
@@ -91,15 +90,14 @@ public final class PrimitiveDescriptor extends NativeObject {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
             long descriptor = handle();
-            Calls.check("dnnl_primitive_create", this::toString,
-                    () -> (long) Handles.CREATE.invokeExact(out.address(), descriptor));
+            Calls.check(Handles.CREATE, this::toString, out.address(), descriptor);
             return new Primitive(out.get(JAVA_LONG, 0), this);
         }
     }
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_primitive_desc_destroy", this::toString, () -> (long) Handles.DESTROY.invokeExact(open));
+        Calls.check(Handles.DESTROY, this::toString, open);
     }
 
     @Override
@@ -110,8 +108,7 @@ public final class PrimitiveDescriptor extends NativeObject {
     private static String implementation(long handle) {
         try (CallScope scope = new CallScope()) {
             MemorySegment out = scope.result();
-            Calls.check("dnnl_primitive_desc_query", () -> "implementation",
-                    () -> (long) Handles.QUERY.invokeExact(handle, QUERY_IMPLEMENTATION, 0L, out.address()));
+            Calls.check(Handles.QUERY, () -> "implementation", handle, QUERY_IMPLEMENTATION, 0L, out.address());
             return out.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE).getString(0);
         }
     }

@@ -1,5 +1,6 @@
 package io.tandem.cpu.onednn;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -12,13 +13,13 @@ final class RecurrentCalls {
     private RecurrentCalls() {}
 
     private static final class Lstms {
-        static final MethodHandle FORWARD = Calls.function("dnnl_lstm_forward_primitive_desc_create", 17);
-        static final MethodHandle BACKWARD = Calls.function("dnnl_lstm_backward_primitive_desc_create", 29);
+        static final ForeignFunction FORWARD = Calls.function("dnnl_lstm_forward_primitive_desc_create");
+        static final ForeignFunction BACKWARD = Calls.function("dnnl_lstm_backward_primitive_desc_create");
     }
 
     private static final class Grus {
-        static final MethodHandle FORWARD = Calls.function("dnnl_lbr_gru_forward_primitive_desc_create", 13);
-        static final MethodHandle BACKWARD = Calls.function("dnnl_lbr_gru_backward_primitive_desc_create", 21);
+        static final ForeignFunction FORWARD = Calls.function("dnnl_lbr_gru_forward_primitive_desc_create");
+        static final ForeignFunction BACKWARD = Calls.function("dnnl_lbr_gru_backward_primitive_desc_create");
     }
 
     private static final class Vanillas {
@@ -32,21 +33,19 @@ final class RecurrentCalls {
         switch (operation) {
             case Lstm.Forward op -> {
                 long[] t = handles(op.tensors(), scope);
-                Calls.check("dnnl_lstm_forward_primitive_desc_create", op::toString,
-                        () -> (long) Lstms.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
-                                direction, t[0],
-                                t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], NONE, attributes));
+                Calls.check(Lstms.FORWARD, op::toString, out.address(), engine, op.propagation().code(),
+                        direction, t[0],
+                        t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], NONE, attributes);
             }
             case Lstm.Backward op -> {
                 long[] t = handles(op.tensors(), scope);
                 long[] g = handles(op.gradients(), scope);
                 long hint = op.forward().handle();
-                Calls.check("dnnl_lstm_backward_primitive_desc_create", op::toString,
-                        () -> (long) Lstms.BACKWARD.invokeExact(out.address(), engine, OperationCalls.BACKWARD,
-                                direction, t[0],
-                                t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], g[0], g[1], g[2], g[3],
-                                g[4], NONE, NONE, g[5], g[6], g[7], g[8], OVERWRITE_WEIGHT_GRADIENTS, hint,
-                                attributes));
+                Calls.check(Lstms.BACKWARD, op::toString, out.address(), engine, OperationCalls.BACKWARD,
+                        direction, t[0],
+                        t[1], t[2], t[3], t[4], NONE, NONE, t[5], t[6], t[7], t[8], g[0], g[1], g[2], g[3],
+                        g[4], NONE, NONE, g[5], g[6], g[7], g[8], OVERWRITE_WEIGHT_GRADIENTS, hint,
+                        attributes);
             }
         }
     }
@@ -56,20 +55,18 @@ final class RecurrentCalls {
         switch (operation) {
             case Gru.Forward op -> {
                 long[] t = handles(op.tensors(), scope);
-                Calls.check("dnnl_lbr_gru_forward_primitive_desc_create", op::toString,
-                        () -> (long) Grus.FORWARD.invokeExact(out.address(), engine, (long) op.propagation().code(),
-                                direction, t[0],
-                                t[1], t[2], t[3], t[4], t[5], t[6], NONE, attributes));
+                Calls.check(Grus.FORWARD, op::toString, out.address(), engine, op.propagation().code(),
+                        direction, t[0],
+                        t[1], t[2], t[3], t[4], t[5], t[6], NONE, attributes);
             }
             case Gru.Backward op -> {
                 long[] t = handles(op.tensors(), scope);
                 long[] g = handles(op.gradients(), scope);
                 long hint = op.forward().handle();
-                Calls.check("dnnl_lbr_gru_backward_primitive_desc_create", op::toString,
-                        () -> (long) Grus.BACKWARD.invokeExact(out.address(), engine, OperationCalls.BACKWARD,
-                                direction, t[0],
-                                t[1], t[2], t[3], t[4], t[5], t[6], g[0], g[1], g[2], g[3], g[4], g[5], g[6],
-                                OVERWRITE_WEIGHT_GRADIENTS, hint, attributes));
+                Calls.check(Grus.BACKWARD, op::toString, out.address(), engine, OperationCalls.BACKWARD,
+                        direction, t[0],
+                        t[1], t[2], t[3], t[4], t[5], t[6], g[0], g[1], g[2], g[3], g[4], g[5], g[6],
+                        OVERWRITE_WEIGHT_GRADIENTS, hint, attributes);
             }
         }
     }

@@ -1,6 +1,6 @@
 package io.tandem.cpu.onednn;
 
-import java.lang.invoke.MethodHandle;
+import io.tandem.cpu.foreign.ForeignFunction;
 
 /** The order in which primitives run. For one thread. */
 public final class Stream extends NativeObject {
@@ -10,18 +10,18 @@ public final class Stream extends NativeObject {
     }
 
     private static final class Handles {
-        static final MethodHandle WAIT = Calls.function("dnnl_stream_wait", 1);
-        static final MethodHandle DESTROY = Calls.function("dnnl_stream_destroy", 1);
+        static final ForeignFunction WAIT = Calls.function("dnnl_stream_wait");
+        static final ForeignFunction DESTROY = Calls.function("dnnl_stream_destroy");
     }
 
     /** Waits until all primitives have ended. */
     public void await() {
         long stream = handle();
-        Calls.check("dnnl_stream_wait", () -> "", () -> (long) Handles.WAIT.invokeExact(stream));
+        Calls.check(Handles.WAIT, () -> "", stream);
     }
 
     @Override
     void destroy(long open) {
-        Calls.check("dnnl_stream_destroy", () -> "", () -> (long) Handles.DESTROY.invokeExact(open));
+        Calls.check(Handles.DESTROY, () -> "", open);
     }
 }

@@ -1,5 +1,6 @@
 package io.tandem.cpu.threads;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import io.tandem.cpu.onednn.NativeLibraries;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -38,25 +39,18 @@ final class OpenMpWorkers extends Workers {
 
     /** Sets the number of threads of regions that the calling thread starts. */
     static void setThreads(MemorySegment function, int threads) {
-        MethodHandle set = Linker.nativeLinker().downcallHandle(function,
-                FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
-        try {
-            set.invokeExact(threads);
-        } catch (Throwable e) {
-            throw new IllegalStateException("omp_set_num_threads(" + threads + ") cannot be called", e);
-        }
+        new ForeignFunction("omp_set_num_threads", function).call(threads);
     }
 
-    /** Constants, so that calls through them are compiled to direct calls. Numbers travel as long, as oneDNN's do. */
+    /** Constants, so that calls through them are compiled to direct calls. */
     private static final class Handles {
-        static final MethodHandle PARALLEL = bind("GOMP_parallel", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-        static final MethodHandle THREAD = bind("omp_get_thread_num", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
-        static final MethodHandle TEAM = bind("omp_get_num_threads", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+        static final ForeignFunction PARALLEL = function("GOMP_parallel");
+        static final ForeignFunction THREAD = function("omp_get_thread_num");
+        static final ForeignFunction TEAM = function("omp_get_num_threads");
         static final MethodHandle RUN_PARTS = runParts();
 
-        private static MethodHandle bind(String name, FunctionDescriptor type) {
-            return Linker.nativeLinker().downcallHandle(NativeLibraries.require().find(name).orElseThrow(), type);
+        private static ForeignFunction function(String name) {
+            return new ForeignFunction(name, NativeLibraries.require().find(name).orElseThrow());
         }
 
         private static MethodHandle runParts() {
@@ -73,13 +67,7 @@ final class OpenMpWorkers extends Workers {
     void fork() {
         // The runtime's barriers order memory for the processor; the fences keep the compiler from moving accesses.
         VarHandle.releaseFence();
-        try {
-            Handles.PARALLEL.invokeExact(region, 0L, threads(), 0);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("GOMP_parallel cannot be called", e);
-        }
+        Handles.PARALLEL.call(region, 0, threads(), 0);
         VarHandle.acquireFence();
     }
 
@@ -87,15 +75,8 @@ final class OpenMpWorkers extends Workers {
     @SuppressWarnings("unused") // called by native code
     private void runParts(long data) {
         VarHandle.acquireFence();
-        int thread;
-        int team;
-        try {
-            thread = (int) (long) Handles.THREAD.invokeExact();
-            team = (int) (long) Handles.TEAM.invokeExact();
-        } catch (Throwable e) {
-            // Without a number this thread cannot know its parts; nothing sensible is left to do.
-            throw new IllegalStateException("the OpenMP runtime cannot be called", e);
-        }
+        int thread = (int) Handles.THREAD.call();
+        int team = (int) Handles.TEAM.call();
         for (int part = thread; part < parts(); part += team) {
             runPart(part);
         }

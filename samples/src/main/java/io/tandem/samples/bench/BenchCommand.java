@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tandem.backend.Device;
+import io.tandem.backend.DeviceInfo;
 import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Devices;
 import io.tandem.backend.Profile;
@@ -101,7 +102,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON lines alone.")
     private boolean json;
 
-    @Option(names = "--profile", description = "Also print the steps of a training workload with their times.")
+    @Option(names = "--profile", description = "Also print the steps of the plan with their times.")
     private boolean profile;
 
     @Option(names = "--here", hidden = true, description = "Measure in this JVM.")
@@ -148,43 +149,30 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private void measure(Workload workload) {
-        DeviceOptions options = options(threads, precision, !noCudaGraph);
+        DeviceOptions options = precision.device(threads, !noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
             Measurement measurement = new Measurement(opened, precision, warmUp, seconds, blocks);
             switch (workload) {
                 case GEMM -> {
                     for (int size : new int[] {512, 1024, 2048}) {
-                        print(opened, "gemm-" + size, measurement.gemm(size));
+                        print(measurement, "gemm-" + size, measurement.gemm(size));
                     }
                 }
                 case INFER -> {
                     for (int size : new int[] {1, 256}) {
-                        print(opened, "mnist-cnn-infer-b" + size, measurement.infer(size));
+                        print(measurement, "mnist-cnn-infer-b" + size, measurement.infer(size));
                     }
                 }
                 case STARTUP -> out().println(FirstStep.run(opened, precision));
                 case MLP, MNIST_CNN, LSTM_FORECAST, RESNET18_CIFAR, TRANSFORMER -> {
                     double width = widths.getFirst();
-                    Measurement.Trained trained =
-                            measurement.train(workload.task(batches.getFirst(), width, precision), profile);
-                    trained.figures().put("width", width);
-                    print(opened, workload.id(), trained.figures());
-                    if (profile) {
-                        out().println();
-                        out().println(
-                                Profile.of(trained.profile(), measurement.peaks()).table(60));
-                        out().flush();
-                    }
+                    Measurement.Result result =
+                            measurement.train(workload.task(batches.getFirst(), width, precision));
+                    result.figures().put("width", width);
+                    print(measurement, workload.id(), result);
                 }
             }
         }
-    }
-
-    static DeviceOptions options(int threads, Precision precision, boolean graphs) {
-        return DeviceOptions.defaults()
-                .withThreads(threads)
-                .withMath(precision.math())
-                .withGraphs(graphs);
     }
 
     private void inOwnJvm(Workload workload, int batch, double width) {
@@ -275,14 +263,20 @@ public final class BenchCommand implements Callable<Integer> {
         return command;
     }
 
-    private void print(Device opened, String workload, Map<String, Object> figures) {
+    private void print(Measurement measurement, String workload, Measurement.Result result) {
+        DeviceInfo info = measurement.device().info();
         Map<String, Object> all = new LinkedHashMap<>();
-        all.put("threads", opened.info().threads());
+        all.put("threads", info.threads());
         all.put("precision", precision.label());
-        all.put("device", opened.info().name() + ": " + opened.info().description());
-        all.putAll(figures);
+        all.put("device", info.name() + ": " + info.description());
+        all.putAll(result.figures());
         Load.peakMegabytes().ifPresent(megabytes -> all.put("peak_rss_mb", megabytes));
         print(workload, all);
+        if (profile) {
+            out().println();
+            out().println(Profile.of(result.profile(), measurement.peaks()).table(60));
+            out().flush();
+        }
     }
 
     private void print(String workload, Map<String, Object> figures) {

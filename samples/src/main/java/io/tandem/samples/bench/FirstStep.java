@@ -1,6 +1,7 @@
 package io.tandem.samples.bench;
 
 import io.tandem.backend.Device;
+import io.tandem.backend.DeviceOptions;
 import io.tandem.backend.Devices;
 import io.tandem.train.State;
 import io.tandem.train.TrainStep;
@@ -18,10 +19,8 @@ final class FirstStep {
      */
     public static void main(String[] arguments) {
         Precision precision = Precision.valueOf(arguments[2]);
-        try (Device device = Devices.open(
-                arguments[0],
-                BenchCommand.options(
-                        Integer.parseInt(arguments[1]), precision, Boolean.parseBoolean(arguments[3])))) {
+        DeviceOptions options = precision.device(Integer.parseInt(arguments[1]), Boolean.parseBoolean(arguments[3]));
+        try (Device device = Devices.open(arguments[0], options)) {
             System.out.println(run(device, precision));
         }
     }

@@ -21,6 +21,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Measures workloads on a device: warm-up, then at least five blocks of whole steps; the figure is the median of the
@@ -35,10 +37,14 @@ import java.util.Map;
 record Measurement(Device device, Precision precision, double warmUp, double block, int blocks) {
     private static final int PROFILED_RUNS = 20;
 
-    /** What a training workload gives: figures for the result line, and a profile if it was asked for. */
-    record Trained(Map<String, Object> figures, List<List<Executable.StepTime>> profile) {}
+    /** What measuring gives: figures for the result line, and times of the plan's steps in several runs. */
+    record Result(Map<String, Object> figures, List<List<Executable.StepTime>> profile) {}
 
-    Trained train(Workload.Task task, boolean profile) {
+    private static List<List<Executable.StepTime>> profile(Supplier<List<Executable.StepTime>> run) {
+        return Stream.generate(run).limit(PROFILED_RUNS).toList();
+    }
+
+    Result train(Workload.Task task) {
         int batch = task.batch();
         try (State state = State.of(task.training().model(), device, 1);
                 TrainStep step = new TrainStep(task.training(), state, task.target())) {
@@ -73,11 +79,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
             figures.put("loss_first", firstLoss);
             figures.put("loss_last", lastLoss);
             figures.put("device_mb", device.allocatedBytes() / 1e6);
-            List<List<Executable.StepTime>> times = new ArrayList<>();
-            for (int i = 0; profile && i < PROFILED_RUNS; i++) {
-                times.add(step.profile(batch));
-            }
-            return new Trained(figures, times);
+            return new Result(figures, profile(() -> step.profile(batch)));
         }
     }
 
@@ -86,7 +88,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
         return step.run(List.of(task.inputs().get(at)), task.targets().get(at));
     }
 
-    Map<String, Object> gemm(int size) {
+    Result gemm(int size) {
         TensorType type = TensorType.of(precision.mixed().map(MixedPrecision::dtype).orElse(DType.F32), size, size);
         Graph graph = new Graph();
         graph.output("c", graph.input("a", type).matmul(graph.input("b", type)));
@@ -122,7 +124,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
             figures.put("samples_per_s", measured.median());
             figures.put("gflops", measured.median() * 2.0 * size * size * size / 1e9);
             measured.describe(figures);
-            return figures;
+            return new Result(figures, profile(() -> product.profile(arguments)));
         }
     }
 
@@ -133,7 +135,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
     }
 
     /** Forward passes; each call brings its input, takes its result home, and is timed on its own. */
-    Map<String, Object> infer(int batch) {
+    Result infer(int batch) {
         Model model = precision.of(Model.of(Workload.cnn(), 1, 28, 28));
         List<NDArray> inputs = Workload.gaussian(1, Shape.of(batch, 1, 28, 28));
         try (State state = State.of(model, device, 1);
@@ -162,7 +164,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
             figures.put("latency_us_p99", over(measured, latencies, 0.99));
             measured.describe(figures);
             figures.put("batch", batch);
-            return figures;
+            return new Result(figures, profile(() -> evaluation.profile(batch)));
         }
     }
 
@@ -175,7 +177,7 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
 
     /** What the device reaches at best, from a large product and a copy of a large array. */
     Profile.Peaks peaks() {
-        double flops = 1e9 * (double) new Measurement(device, precision, 0.5, 0.3, 5).gemm(1024).get("gflops");
+        double flops = 1e9 * (double) new Measurement(device, precision, 0.5, 0.3, 5).gemm(1024).figures().get("gflops");
         TensorType type = TensorType.f32(1 << 24);
         Graph graph = new Graph();
         graph.output("y", graph.input("x", type).neg());

@@ -38,6 +38,19 @@ public enum Precision {
         return mixed;
     }
 
+    /**
+     * Options of a device computing so.
+     *
+     * @param threads of a CPU, 0 for one per core
+     * @param graphs whether a GPU may use CUDA graphs
+     */
+    DeviceOptions device(int threads, boolean graphs) {
+        return DeviceOptions.defaults()
+                .withThreads(threads)
+                .withMath(math)
+                .withGraphs(graphs);
+    }
+
     /** A model computing so. */
     public Model of(Model model) {
         return mixed.map(model::withPrecision).orElse(model);

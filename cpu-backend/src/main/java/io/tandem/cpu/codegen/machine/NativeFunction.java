@@ -1,5 +1,6 @@
 package io.tandem.cpu.codegen.machine;
 
+import io.tandem.cpu.foreign.ForeignFunction;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -20,10 +21,6 @@ public final class NativeFunction {
      */
     private static final MethodHandle CALL =
             Linker.nativeLinker().downcallHandle(TYPE, Linker.Option.critical(false));
-
-    private static final class CallingBack {
-        static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(TYPE);
-    }
 
     private final MemorySegment code;
     private final boolean callsBack;
@@ -55,12 +52,12 @@ public final class NativeFunction {
 
     /** Calls the function. What addresses stand for must be alive, and is not checked. */
     public void call(long first, long second, long third) {
+        if (callsBack) {
+            long unused = new ForeignFunction("machine code", code).call(first, second, third, 0);
+            return;
+        }
         try {
-            if (callsBack) {
-                CallingBack.CALL.invokeExact(code, first, second, third);
-            } else {
-                CALL.invokeExact(code, first, second, third);
-            }
+            CALL.invokeExact(code, first, second, third);
         } catch (Throwable e) {
             throw new IllegalStateException("machine code could not be called: " + e, e);
         }

@@ -1,0 +1,2 @@
+/** Calls of C functions. */
+package io.tandem.cpu.foreign;
