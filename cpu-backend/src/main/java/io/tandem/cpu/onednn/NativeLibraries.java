@@ -22,8 +22,11 @@ import java.util.Properties;
 public final class NativeLibraries {
     private static final String ARTIFACT = "org.bytedeco:dnnl:3.11-1.5.13";
     private static final String PROPERTIES = "META-INF/maven/org.bytedeco/dnnl/pom.properties";
-    /** Rounds that an idle OpenMP worker spins before it sleeps: enough to bridge the gap between two kernels. */
-    private static final String SPIN_COUNT = "1000";
+    /**
+     * Rounds that an idle OpenMP worker spins before it sleeps, about 0.2 ms: enough to bridge the gap between two
+     * kernels, and between two predictions of single samples, which waking it would make a third slower.
+     */
+    private static final String SPIN_COUNT = "10000";
 
     private final Path folder;
     private final SymbolLookup symbols;

@@ -151,7 +151,7 @@ public final class BenchCommand implements Callable<Integer> {
     private void measure(Workload workload) {
         DeviceOptions options = precision.device(threads, !noCudaGraph);
         try (Device opened = Devices.open(device, options)) {
-            Measurement measurement = new Measurement(opened, precision, warmUp, seconds, blocks);
+            Measurement measurement = new Measurement(opened, precision, warmUp, seconds, blocks, profile);
             switch (workload) {
                 case GEMM -> {
                     for (int size : new int[] {512, 1024, 2048}) {

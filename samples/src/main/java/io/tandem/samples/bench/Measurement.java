@@ -33,15 +33,17 @@ import java.util.stream.Stream;
  * @param warmUp seconds of warm-up
  * @param block seconds of a block
  * @param blocks number of blocks
+ * @param profiles whether the plan's steps are timed, too
  */
-record Measurement(Device device, Precision precision, double warmUp, double block, int blocks) {
+record Measurement(
+        Device device, Precision precision, double warmUp, double block, int blocks, boolean profiles) {
     private static final int PROFILED_RUNS = 20;
 
-    /** What measuring gives: figures for the result line, and times of the plan's steps in several runs. */
+    /** What measuring gives: figures for the result line, and times of the plan's steps in several runs if asked for. */
     record Result(Map<String, Object> figures, List<List<Executable.StepTime>> profile) {}
 
-    private static List<List<Executable.StepTime>> profile(Supplier<List<Executable.StepTime>> run) {
-        return Stream.generate(run).limit(PROFILED_RUNS).toList();
+    private List<List<Executable.StepTime>> profile(Supplier<List<Executable.StepTime>> run) {
+        return Stream.generate(run).limit(profiles ? PROFILED_RUNS : 0).toList();
     }
 
     Result train(Workload.Task task) {
@@ -177,7 +179,8 @@ record Measurement(Device device, Precision precision, double warmUp, double blo
 
     /** What the device reaches at best, from a large product and a copy of a large array. */
     Profile.Peaks peaks() {
-        double flops = 1e9 * (double) new Measurement(device, precision, 0.5, 0.3, 5).gemm(1024).figures().get("gflops");
+        double flops = 1e9
+                * (double) new Measurement(device, precision, 0.5, 0.3, 5, false).gemm(1024).figures().get("gflops");
         TensorType type = TensorType.f32(1 << 24);
         Graph graph = new Graph();
         graph.output("y", graph.input("x", type).neg());
