@@ -25,13 +25,39 @@ public final class State implements AutoCloseable {
     private boolean damaged;
     private boolean closed;
 
-    /**
-     * What is known of an entry.
-     *
-     * @param type element type and shape
-     * @param saved whether it belongs into a checkpoint
-     */
-    private record Entry(TensorType type, Buffer buffer, boolean saved) {}
+    private long changes;
+
+    /** What is known of an entry. */
+    static final class Entry {
+        private final TensorType type;
+        private final Buffer buffer;
+        private final boolean saved;
+        private long changed;
+
+        private Entry(TensorType type, Buffer buffer, boolean saved) {
+            this.type = type;
+            this.buffer = buffer;
+            this.saved = saved;
+        }
+
+        TensorType type() {
+            return type;
+        }
+
+        Buffer buffer() {
+            return buffer;
+        }
+
+        /** Whether it belongs into a checkpoint. */
+        boolean saved() {
+            return saved;
+        }
+
+        /** A number that grows with each change of the value, and is larger than those of earlier changes elsewhere. */
+        long changed() {
+            return changed;
+        }
+    }
 
     private State(Model model, Device device) {
         this.model = model;
@@ -106,7 +132,9 @@ public final class State implements AutoCloseable {
             return;
         }
         Buffer buffer = device.allocate(Math.max(1, type.bytes()));
-        entries.put(path, new Entry(type, buffer, saved));
+        Entry entry = new Entry(type, buffer, saved);
+        entries.put(path, entry);
+        changed(entry);
         device.write(buffer, 0, initial.cast(type.dtype()).segment());
     }
 
@@ -148,6 +176,12 @@ public final class State implements AutoCloseable {
         }
         MemorySegment values = value.cast(entry.type().dtype()).segment();
         guarded(() -> device.write(entry.buffer(), 0, values));
+        changed(entry);
+    }
+
+    /** To be called when an entry's value is replaced. */
+    void changed(Entry entry) {
+        entry.changed = ++changes;
     }
 
     /**
@@ -225,7 +259,13 @@ public final class State implements AutoCloseable {
         return entry(path).type();
     }
 
-    private Entry entry(String path) {
+    /** Whether there is an entry of that path which belongs into a checkpoint. */
+    boolean isSaved(String path) {
+        Entry entry = entries.get(path);
+        return entry != null && entry.saved();
+    }
+
+    Entry entry(String path) {
         Entry entry = entries.get(path);
         if (entry == null) {
             throw new IllegalArgumentException("no state entry '" + path + "'; there are " + entries.keySet());

@@ -147,6 +147,43 @@ public abstract class PrecisionConformance {
         check(new Task(model, TensorType.of(DType.I32, 6), loss, 11, true, 40), form);
     }
 
+    /** Rounded weights are kept between predictions: not longer than they are right. */
+    @ParameterizedTest
+    @EnumSource
+    void predictionsFollowTheWeights(Form form) {
+        Model model = Model.of(Sequential.of(Dense.of(13), Activation.tanh(), Dense.of(3)), 6);
+        Training training = Training.of(model, Losses.crossEntropy(), new Recording(Schedule.constant(0.5)))
+                .withPrecision(form.precision)
+                .withAverage(0.5)
+                .withAccumulation(2);
+        NDArray x = values(TensorType.f32(BATCH, 6), 0, 3);
+        NDArray labels = values(TensorType.of(DType.I32, BATCH), 3, 4);
+        try (Device device = open();
+                Run run = new Run(training, device, TensorType.of(DType.I32));
+                Evaluation kept = new Evaluation(training.model(), run.state);
+                Evaluation averaged = Evaluation.averaged(training.model(), run.state)) {
+            NDArray before = kept.predict(x);
+            NDArray averageBefore = averaged.predict(x);
+            assertEquals(before, kept.predict(x));
+            float first = run.run(x, labels);
+            assertEquals(first, run.run(x, labels), "the second batch before an update");
+            assertNotEquals(first, run.run(x, labels), "a batch after an update");
+            NDArray after = kept.predict(x);
+            assertNotEquals(before, after);
+            assertNotEquals(averageBefore, averaged.predict(x));
+            try (Evaluation fresh = new Evaluation(training.model(), run.state)) {
+                assertEquals(fresh.predict(x), after);
+            }
+            String path = model.variables().keySet().iterator().next();
+            run.state.set(path, NDArray.zeros(run.state.get(path).type()));
+            NDArray changed = kept.predict(x);
+            assertNotEquals(after, changed);
+            try (Evaluation fresh = new Evaluation(training.model(), run.state)) {
+                assertEquals(fresh.predict(x), changed);
+            }
+        }
+    }
+
     private void check(Task task, Form form) {
         Training exact = Training.of(task.model(), task.loss(), new Recording(Schedule.constant(0.05)));
         // From 2^16 on, which is the default, the first steps of some of these networks overflow.
