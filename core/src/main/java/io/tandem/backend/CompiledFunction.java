@@ -24,7 +24,7 @@ import java.util.function.Function;
  * }
  * }</pre>
  *
- * <p>It is used by one thread at a time, as its device is, and closed before it.
+ * <p>Calls from several threads take turns. It is closed before its device.
  */
 public final class CompiledFunction implements AutoCloseable {
     private static final String ARGUMENT = "argument.";
@@ -71,6 +71,12 @@ public final class CompiledFunction implements AutoCloseable {
      * @throws IllegalArgumentException if an index in the arguments was out of range
      */
     public List<NDArray> run(NDArray... arguments) {
+        synchronized (device) {
+            return alone(arguments);
+        }
+    }
+
+    private List<NDArray> alone(NDArray... arguments) {
         if (closed) {
             throw new IllegalStateException("the compiled function is closed");
         }

@@ -6,8 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * Something that computes, with memory of its own. All work on a device happens in the order in which it was asked for;
- * a device and what belongs to it are used by one thread at a time.
+ * Something that computes, with memory of its own. All work on a device happens in the order in which it was asked for.
+ * A device, its buffers and executables are used by one thread at a time. What is made of them in {@code io.tandem.train},
+ * and {@link CompiledFunction}, can be used by several: each operation there holds the device's monitor, so that it is not
+ * interrupted by others on the same device.
  *
  * <p>Only devices, buffers and executables own native memory. They are closed by whoever opened them; using one after it
  * was closed is an exception.

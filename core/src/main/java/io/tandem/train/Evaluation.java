@@ -20,7 +20,10 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** A model in inference: predictions, and loss and metrics over data sets. */
+/**
+ * A model in inference: predictions, and loss and metrics over data sets. Several threads may ask for predictions, also
+ * while the model is trained; on one device they take turns.
+ */
 public final class Evaluation implements AutoCloseable {
     private static final String METRIC_PREFIX = "evaluation.metric.";
     private static final String LOSS_SUM = "evaluation.loss_sum";
@@ -86,6 +89,12 @@ public final class Evaluation implements AutoCloseable {
     }
 
     private List<NDArray> predict(ProgramCache programs, int outputs, NDArray... inputs) {
+        synchronized (state.device()) {
+            return alone(programs, outputs, inputs);
+        }
+    }
+
+    private List<NDArray> alone(ProgramCache programs, int outputs, NDArray... inputs) {
         int batch = inputs[0].shape().dim(0);
         for (int i = 0; i < inputs.length; i++) {
             TrainStep.requireSamples("input " + i, model.inputs().get(i), inputs[i], batch);
@@ -118,7 +127,9 @@ public final class Evaluation implements AutoCloseable {
      * @throws IllegalStateException if there was none of that size
      */
     public List<Executable.StepTime> profile(int batch) {
-        return predictors.require(batch).profile();
+        synchronized (state.device()) {
+            return predictors.require(batch).profile();
+        }
     }
 
     /**
@@ -148,6 +159,12 @@ public final class Evaluation implements AutoCloseable {
      * @return figures by name, {@code "loss"} first
      */
     public Map<String, Double> evaluate(Dataset data, int batchSize, Loss lossFunction, List<Metric> wanted) {
+        synchronized (state.device()) {
+            return alone(data, batchSize, lossFunction, wanted);
+        }
+    }
+
+    private Map<String, Double> alone(Dataset data, int batchSize, Loss lossFunction, List<Metric> wanted) {
         if (lossFunction != loss || !wanted.equals(metrics)) {
             evaluators.close();
             loss = lossFunction;
@@ -200,8 +217,10 @@ public final class Evaluation implements AutoCloseable {
 
     @Override
     public void close() {
-        predictors.close();
-        fullPredictors.close();
-        evaluators.close();
+        synchronized (state.device()) {
+            predictors.close();
+            fullPredictors.close();
+            evaluators.close();
+        }
     }
 }

@@ -117,8 +117,8 @@ final class Program implements AutoCloseable {
         state.guarded(() -> {
             fixed.ifPresent(Program::refresh);
             executable.run(arguments);
+            replaced.forEach(state::changed);
         });
-        replaced.forEach(state::changed);
     }
 
     /** Runs if an entry that is read has changed since the last time. */
@@ -139,8 +139,8 @@ final class Program implements AutoCloseable {
         state.guarded(() -> {
             fixed.ifPresent(Program::refresh);
             times.addAll(executable.profile(arguments));
+            replaced.forEach(state::changed);
         });
-        replaced.forEach(state::changed);
         return times;
     }
 

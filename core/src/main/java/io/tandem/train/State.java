@@ -16,12 +16,12 @@ import java.util.Map;
 
 /**
  * The values of a model on a device, by path: parameters, statistics, what optimizers and random numbers keep. Programs
- * read them and replace them in place. All values are row-major. Used by one thread at a time.
+ * read them and replace them in place. All values are row-major. Several threads may read and write them, and take turns.
  */
 public final class State implements AutoCloseable {
     private final Model model;
     private final Device device;
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, Entry> entries = Collections.synchronizedMap(new LinkedHashMap<>());
     private boolean damaged;
     private boolean closed;
 
@@ -131,11 +131,13 @@ public final class State implements AutoCloseable {
             }
             return;
         }
-        Buffer buffer = device.allocate(Math.max(1, type.bytes()));
-        Entry entry = new Entry(type, buffer, saved);
-        entries.put(path, entry);
-        changed(entry);
-        device.write(buffer, 0, initial.cast(type.dtype()).segment());
+        synchronized (device) {
+            Buffer buffer = device.allocate(Math.max(1, type.bytes()));
+            Entry entry = new Entry(type, buffer, saved);
+            entries.put(path, entry);
+            changed(entry);
+            device.write(buffer, 0, initial.cast(type.dtype()).segment());
+        }
     }
 
     /** Whether there is an entry of that path. */
@@ -175,8 +177,10 @@ public final class State implements AutoCloseable {
                     "state entry '" + path + "' is " + entry.type() + ", the new value is " + value.type());
         }
         MemorySegment values = value.cast(entry.type().dtype()).segment();
-        guarded(() -> device.write(entry.buffer(), 0, values));
-        changed(entry);
+        guarded(() -> {
+            device.write(entry.buffer(), 0, values);
+            changed(entry);
+        });
     }
 
     /** To be called when an entry's value is replaced. */
@@ -189,19 +193,23 @@ public final class State implements AutoCloseable {
      * the values are possibly inconsistent.
      */
     void guarded(Runnable work) {
-        try {
-            work.run();
-        } catch (RuntimeException | Error e) {
-            damaged = true;
-            throw e;
+        synchronized (device) {
+            try {
+                work.run();
+            } catch (RuntimeException | Error e) {
+                damaged = true;
+                throw e;
+            }
         }
     }
 
     /** Copies of the values of all entries that belong into a checkpoint, by path. */
     public Map<String, NDArray> snapshot() {
-        Map<String, NDArray> values = new LinkedHashMap<>();
-        entries().keySet().forEach(path -> values.put(path, get(path)));
-        return values;
+        synchronized (device) {
+            Map<String, NDArray> values = new LinkedHashMap<>();
+            entries().keySet().forEach(path -> values.put(path, get(path)));
+            return values;
+        }
     }
 
     /**
@@ -223,9 +231,11 @@ public final class State implements AutoCloseable {
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException("the values do not fit this state:\n  " + String.join("\n  ", faults));
         }
-        values.forEach(this::set);
-        if (values.keySet().containsAll(entries().keySet())) {
-            damaged = false;
+        synchronized (device) {
+            values.forEach(this::set);
+            if (values.keySet().containsAll(entries().keySet())) {
+                damaged = false;
+            }
         }
     }
 
@@ -289,9 +299,11 @@ public final class State implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            entries.values().forEach(entry -> entry.buffer().close());
+        synchronized (device) {
+            if (!closed) {
+                closed = true;
+                entries.values().forEach(entry -> entry.buffer().close());
+            }
         }
     }
 }

@@ -65,6 +65,12 @@ public final class TrainStep implements AutoCloseable {
      * @return a handle to the step's loss
      */
     public StepResult run(List<NDArray> inputs, NDArray... targets) {
+        synchronized (state.device()) {
+            return alone(inputs, targets);
+        }
+    }
+
+    private StepResult alone(List<NDArray> inputs, NDArray... targets) {
         List<NDArray> wanted = List.of(targets);
         Program program = program(inputs, wanted);
         for (int i = 0; i < inputs.size(); i++) {
@@ -85,13 +91,15 @@ public final class TrainStep implements AutoCloseable {
 
     /** Makes an update of the gradients that have been added up since the last one; without any, nothing happens. */
     public void flush() {
-        if (pending > 0) {
-            if (update.isEmpty()) {
-                StepGraph.Built built = StepGraph.update(training);
-                update = Optional.of(new Program(state, built.graph(), built.updates()));
+        synchronized (state.device()) {
+            if (pending > 0) {
+                if (update.isEmpty()) {
+                    StepGraph.Built built = StepGraph.update(training);
+                    update = Optional.of(new Program(state, built.graph(), built.updates()));
+                }
+                update.get().run();
+                pending = 0;
             }
-            update.get().run();
-            pending = 0;
         }
     }
 
@@ -166,10 +174,13 @@ public final class TrainStep implements AutoCloseable {
             throw new IllegalStateException("the loss of step " + step + " has been overwritten: only the last " + RING
                     + " losses are kept, and " + steps + " steps have been asked for");
         }
-        float loss = (float) state.element(StepGraph.RING_ENTRY, step % RING, mark).getDouble(0);
-        state.device().takeError(mark).ifPresent(error -> {
-            throw new IllegalArgumentException("step " + step + ": " + error);
-        });
+        float loss;
+        synchronized (state.device()) {
+            loss = (float) state.element(StepGraph.RING_ENTRY, step % RING, mark).getDouble(0);
+            state.device().takeError(mark).ifPresent(error -> {
+                throw new IllegalArgumentException("step " + step + ": " + error);
+            });
+        }
         if (!Float.isFinite(loss) && failedAt < 0) {
             failedAt = step;
         }
@@ -218,6 +229,12 @@ public final class TrainStep implements AutoCloseable {
     }
 
     static Map<String, Double> figures(State state, String lossPath, String prefix, List<Metric> metrics) {
+        synchronized (state.device()) {
+            return sums(state, lossPath, prefix, metrics);
+        }
+    }
+
+    private static Map<String, Double> sums(State state, String lossPath, String prefix, List<Metric> metrics) {
         Map<String, Double> figures = new LinkedHashMap<>();
         NDArray loss = state.get(lossPath);
         figures.put("loss", loss.getDouble(0) / loss.getDouble(1));
@@ -254,10 +271,12 @@ public final class TrainStep implements AutoCloseable {
 
     /** Runs the step of the last batch with this size once more with a clock at each part; parameters change. */
     public List<Executable.StepTime> profile(int batch) {
-        List<Executable.StepTime> times = programs.require(batch).profile();
-        steps++;
-        pending += training.accumulation() > 1 ? 1 : 0;
-        return times;
+        synchronized (state.device()) {
+            List<Executable.StepTime> times = programs.require(batch).profile();
+            steps++;
+            pending += training.accumulation() > 1 ? 1 : 0;
+            return times;
+        }
     }
 
     /** Bytes of intermediate values, for the largest batch so far. */
@@ -267,8 +286,10 @@ public final class TrainStep implements AutoCloseable {
 
     @Override
     public void close() {
-        programs.close();
-        update.ifPresent(Program::close);
-        update = Optional.empty();
+        synchronized (state.device()) {
+            programs.close();
+            update.ifPresent(Program::close);
+            update = Optional.empty();
+        }
     }
 }

@@ -78,6 +78,7 @@ final class CpuLowering implements Lowering {
 
     @Override
     public boolean epilogue(Op op, List<TensorType> operands, boolean bias, Optional<UnaryFunction> activation) {
-        return operands.getFirst().dtype() == DType.F32 && Epilogue.supports(activation);
+        DType dtype = operands.getFirst().dtype();
+        return dtype.isFloating() && dtype != DType.F64 && Epilogue.supports(activation);
     }
 }

@@ -86,40 +86,50 @@ final class OwnerThread implements AutoCloseable {
         return value;
     }
 
-    /** Adds a task to those that wait, and returns; waits where there are many. By one thread at a time. */
+    /** Adds a task to those that wait, and returns; waits where there are many. */
     void post(Runnable work) {
-        if (failure != null) {
-            finish();
+        requireOther();
+        synchronized (this) {
+            if (failure != null) {
+                finish();
+            }
+            long number = posted;
+            if (done <= number - DEPTH) {
+                // A caller that is far ahead sleeps, rather than take the processors from the kernels task by task.
+                awaitDone(number - DEPTH / 2, 0);
+            }
+            queue[(int) (number % DEPTH)] = work;
+            posted = number + 1;
+            LockSupport.unpark(thread);
         }
-        long number = posted;
-        if (done <= number - DEPTH) {
-            // A caller that is far ahead sleeps for a while, rather than take the processors from the kernels task by task.
-            awaitDone(number - DEPTH / 2, 0);
-        }
-        queue[(int) (number % DEPTH)] = work;
-        posted = number + 1;
-        LockSupport.unpark(thread);
     }
 
-    /** Waits for all tasks; throws what made one fail. */
+    /** Waits for all tasks; throws what made one fail. Meanwhile other threads cannot add any. */
     void finish() {
-        awaitDone(posted, SPINS);
-        Throwable failed = failure;
-        if (failed != null) {
+        requireOther();
+        Throwable failed;
+        synchronized (this) {
+            awaitDone(posted, SPINS);
+            failed = failure;
             failure = null;
-            if (failed instanceof Error error) {
-                throw error;
-            }
+        }
+        if (failed instanceof Error error) {
+            throw error;
+        }
+        if (failed != null) {
             throw new DeviceException(
                     failed instanceof DeviceException ? failed.getMessage() : "a task of the device failed: " + failed,
                     failed);
         }
     }
 
-    private void awaitDone(long count, int spinning) {
+    private void requireOther() {
         if (Thread.currentThread() == thread) {
             throw new IllegalStateException("the device's own thread cannot wait for itself");
         }
+    }
+
+    private void awaitDone(long count, int spinning) {
         int spins = 0;
         while (done < count) {
             if (spins++ < spinning) {
