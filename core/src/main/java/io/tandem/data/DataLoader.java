@@ -12,7 +12,7 @@ import java.util.Objects;
  * DataLoader loader = DataLoader.of(train, 128).shuffled(1);
  * try (Batches batches = loader.epoch(0)) {
  *     for (Batch batch : batches) {
- *         step.run(batch.columns());
+ *         step.run(List.of(batch.column(0)), batch.column(1));
  *     }
  * }
  * }</pre>

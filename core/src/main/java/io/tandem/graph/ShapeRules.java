@@ -392,7 +392,8 @@ public final class ShapeRules {
             dims[i + 2] = geometry.outputSize(i, input.dim(i + 2), filter.dim(i + 2));
             check(
                     dims[i + 2] > 0,
-                    "filter %s with dilation %s does not fit into input %s with padding %s and %s",
+                    "filter %s with dilation %s does not fit into input %s with padding %s and %s; the input's axes are"
+                            + " [N, channels, sizes...], channels before sizes",
                     filter,
                     geometry.dilation(),
                     input,
@@ -499,7 +500,7 @@ public final class ShapeRules {
     private static void sameFloating(TensorType a, TensorType b) {
         check(
                 a.dtype() == b.dtype() && a.dtype().isFloating(),
-                "%s and %s must be of the same floating type",
+                "%s and %s must be of the same floating type; convert with cast, or declare the model's input so",
                 a,
                 b);
     }

@@ -109,6 +109,13 @@ public record CrossEntropy(
                     "cross-entropy: the prediction %s has no axis %d for the classes"
                             .formatted(prediction.type(), classAxis));
         }
+        if (prediction.dim(axis) == 1) {
+            throw Layers.error(
+                    prediction,
+                    ("cross-entropy: the prediction %s has a single class on axis %d, so the loss would always be 0; for"
+                            + " one logit per sample use binary cross-entropy")
+                            .formatted(prediction.type(), axis));
+        }
         classWeights.ifPresent(w -> {
             if (!w.shape().equals(Shape.of(prediction.dim(axis)))) {
                 throw Layers.error(

@@ -74,6 +74,7 @@ public final class Model {
         collect(trace(Mode.TRAINING, 2));
         Traced inference = trace(Mode.INFERENCE, 2);
         collect(inference);
+        requireBatchAxes(inference.outputs());
         this.outputs = inference.outputs().stream()
                 .map(y -> y.type().with(y.shape().without(0)))
                 .toList();
@@ -81,6 +82,15 @@ public final class Model {
             if (variables.keySet().stream().noneMatch(path -> matches(path, prefix))) {
                 throw new GraphException("freeze: no parameter's path starts with '" + prefix + "'; there are "
                         + variables.keySet());
+            }
+        }
+    }
+
+    private static void requireBatchAxes(List<Tensor> outputs) {
+        for (int i = 0; i < outputs.size(); i++) {
+            if (outputs.get(i).shape().isScalar()) {
+                throw new GraphException("output " + i + " of the model is the scalar " + outputs.get(i).type()
+                        + ": axis 0 of every output is the batch; reduce over the axes from 1 on alone");
             }
         }
     }
@@ -254,9 +264,13 @@ public final class Model {
         return ModelDiagram.of(this);
     }
 
-    /** The kind of the layer at a path, for example {@code Conv}; empty for the functions of lambdas. */
+    /** The kind of the layer at a path, for example {@code Conv}; {@code lambda} for lambdas, empty where there is none. */
     String kind(String path) {
-        return paths.layer(path).map(layer -> layer.getClass().getSimpleName()).orElse("");
+        return paths.layer(path)
+                .map(layer -> layer.getClass().isHidden()
+                        ? "lambda"
+                        : layer.getClass().getSimpleName())
+                .orElse("");
     }
 
     /**

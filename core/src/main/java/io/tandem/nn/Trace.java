@@ -119,7 +119,9 @@ public final class Trace {
         String path = paths.path(param)
                 .orElseThrow(() -> new GraphException("a parameter of shape " + shape + " is not part of the model"
                         + (graph.scope().isEmpty() ? "" : " (in " + graph.scope() + ")")
-                        + ": its layer must be a component of the model's records, or in a list in one"));
+                        + ": layers are found as components of records and in lists of these, not in fields of other"
+                        + " classes, variables that a lambda uses, maps, arrays, or where forward makes them; write"
+                        + " the layer as a record that holds its parameters and layers"));
         Tensor known = params.get(path);
         if (known == null) {
             known = graph.input(path, new TensorType(dtype, shape));

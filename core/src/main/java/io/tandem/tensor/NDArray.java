@@ -215,14 +215,33 @@ public final class NDArray {
     /**
      * The same values in another shape of equal size.
      *
+     * @param dims the sizes; one of them may be -1, for what the others leave
      * @throws IllegalArgumentException if the sizes differ
      */
     public NDArray reshape(int... dims) {
-        return new NDArray(type.with(Shape.of(dims)), data);
+        long known = Arrays.stream(dims).filter(d -> d != -1).asLongStream().reduce(1, Math::multiplyExact);
+        long unknown = Arrays.stream(dims).filter(d -> d == -1).count();
+        long size = shape().size();
+        if (unknown > 1 || unknown == 1 && (known == 0 || size % known != 0) || unknown == 0 && known != size) {
+            throw new IllegalArgumentException("%s with %d values cannot be reshaped to %s%s"
+                    .formatted(type, size, Arrays.toString(dims), unknown > 1 ? ": only one size may be -1" : ""));
+        }
+        return new NDArray(
+                type.with(Shape.of(Arrays.stream(dims)
+                        .map(d -> d == -1 ? Math.toIntExact(size / known) : d)
+                        .toArray())),
+                data);
     }
 
-    /** Rows {@code from} (inclusive) to {@code to} (exclusive) of the first axis, without copying. */
+    /**
+     * Rows {@code from} (inclusive) to {@code to} (exclusive) of the first axis, without copying.
+     *
+     * @throws IndexOutOfBoundsException if the range is not within the array
+     */
     public NDArray rows(int from, int to) {
+        if (shape().isScalar() || from < 0 || to < from || to > shape().dim(0)) {
+            throw new IndexOutOfBoundsException("rows %d to %d of %s".formatted(from, to, type));
+        }
         long row = shape().size() == 0 ? 0 : type.bytes() / shape().dim(0);
         return new NDArray(type.with(shape().with(0, to - from)), data.asSlice(from * row, (to - from) * row));
     }

@@ -100,12 +100,17 @@ public final class Metrics {
 
     /**
      * The share of predictions whose largest element along axis 1 is the target's class: predictions [N, classes, ...],
-     * targets [N, ...] of class indices, or one-hot in the predictions' shape.
+     * targets [N, ...] of class indices, or one-hot in the predictions' shape. Predictions with a single class are refused:
+     * they would always be right; see {@link #binaryAccuracy}.
      */
     public static Metric accuracy() {
         return of(
                 "accuracy",
                 (prediction, target) -> {
+                    if (prediction.rank() < 2 || prediction.dim(1) < 2) {
+                        throw new GraphException("accuracy: the prediction " + prediction.type()
+                                + " needs two or more classes on axis 1; for one logit per sample use binaryAccuracy");
+                    }
                     Tensor chosen = prediction.argMax(1);
                     boolean indices = !target.dtype().isFloating();
                     requireShape("accuracy", prediction, target, indices ? chosen.shape() : prediction.shape());

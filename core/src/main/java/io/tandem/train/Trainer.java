@@ -112,6 +112,13 @@ public record Trainer(Training training, List<Callback> callbacks, Optional<Chec
         }
         run.step().flush();
         Map<String, Double> figures = run.step().figures();
+        double loss = figures.get("loss");
+        if (!Double.isFinite(loss)) {
+            log.warn(
+                    "epoch {}: the loss is {}; look for such values in the data, or lower the learning rate; the callback"
+                            + " StopOnNonFinite ends training there and names the step, with Training.withGuard() the layer too",
+                    number, loss);
+        }
         if (training.scaling().isPresent()) {
             log.info("epoch {}: the loss scale is {}, updates left out so far: {}", number, run.step().lossScale(),
                     run.step().skipped());

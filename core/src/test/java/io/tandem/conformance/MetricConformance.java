@@ -50,6 +50,19 @@ public abstract class MetricConformance {
     }
 
     @Test
+    void accuracyOfASingleClassIsRefused() {
+        NDArray logits = NDArray.of(Shape.of(3, 1), 1, -2, 3);
+        NDArray targets = NDArray.of(Shape.of(3, 1), 0, 1, 1);
+        GraphException e = assertThrows(
+                GraphException.class,
+                () -> figures(logits, targets, Losses.meanSquaredError(), Metrics.accuracy()));
+        assertEquals(
+                "accuracy: the prediction f32[3, 1] needs two or more classes on axis 1; for one logit per sample use"
+                        + " binaryAccuracy",
+                e.getMessage());
+    }
+
+    @Test
     void metricsOfClasses() {
         SplittableRandom random = new SplittableRandom(4);
         int n = 40;

@@ -382,4 +382,51 @@ class LayersTest {
         assertThrows(IllegalArgumentException.class, () -> Sequential.repeat(-1, Flatten::of));
         assertThrows(IllegalArgumentException.class, () -> ConvTranspose.conv2d(3, 2).withGroups(2));
     }
+
+    /** A layer as one would write it elsewhere: parameters in the fields of a class. */
+    private static final class Ordinary implements Layer {
+        private final Dense dense = Dense.of(3);
+
+        @Override
+        public Tensor forward(Tensor x) {
+            return dense.apply(x);
+        }
+    }
+
+    @Test
+    void parametersOutsideOfRecordsAreExplained() {
+        Dense captured = Dense.of(3);
+        for (Layer layer : List.<Layer>of(new Ordinary(), captured::apply, x -> Dense.of(3).apply(x))) {
+            assertEquals(
+                    "a parameter of shape [3, 4] is not part of the model (in 1): layers are found as components of records"
+                            + " and in lists of these, not in fields of other classes, variables that a lambda uses, maps,"
+                            + " arrays, or where forward makes them; write the layer as a record that holds its parameters"
+                            + " and layers",
+                    message(Sequential.of(Activation.relu(), layer), 4));
+        }
+    }
+
+    @Test
+    void outputsWithoutBatchAxisAreRefused() {
+        Layer sum = x -> x.sum();
+        assertEquals(
+                "output 0 of the model is the scalar f32[]: axis 0 of every output is the batch; reduce over the axes from"
+                        + " 1 on alone",
+                message(sum, 4));
+    }
+
+    @Test
+    void axesAndTypesThatDoNotFitAreExplained() {
+        String channels = message(Conv.conv2d(4, 3), 28, 28, 1);
+        assertTrue(
+                channels.contains("does not fit into input [2, 28, 28, 1]")
+                        && channels.contains("the input's axes are [N, channels, sizes...], channels before sizes"),
+                channels);
+        GraphException type = assertThrows(
+                GraphException.class, () -> Model.of(Dense.of(4), TensorType.of(DType.I32, 6)));
+        assertTrue(
+                type.getMessage()
+                        .contains("i32[2, 6] and f32[4, 6] must be of the same floating type; convert with cast"),
+                type.getMessage());
+    }
 }

@@ -43,6 +43,21 @@ class LossesTest {
     }
 
     @Test
+    void crossEntropyOfASingleClassIsRefused() {
+        // It is 0 whatever the model says, so training would do nothing.
+        GraphException e = assertThrows(
+                GraphException.class,
+                () -> value(Losses.crossEntropy(), doubles(Shape.of(2, 1), 3, -4), doubles(Shape.of(2, 1), 0, 1)));
+        assertEquals(
+                "cross-entropy: the prediction f64[2, 1] has a single class on axis 1, so the loss would always be 0;"
+                        + " for one logit per sample use binary cross-entropy",
+                e.getMessage());
+        assertThrows(
+                GraphException.class,
+                () -> value(Losses.crossEntropy(), doubles(Shape.of(2, 1), 3, -4), NDArray.ofInts(Shape.of(2), 0, 0)));
+    }
+
+    @Test
     void classesThatCountDifferentlyAndSmoothedTargets() {
         // Probabilities 1/8, 2/8 and 5/8 in both samples, whose classes are 0 and 2.
         NDArray logits = doubles(Shape.of(2, 3), 0, Math.log(2), Math.log(5), 0, Math.log(2), Math.log(5));

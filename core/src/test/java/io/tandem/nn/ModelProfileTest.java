@@ -34,6 +34,12 @@ class ModelProfileTest {
     }
 
     @Test
+    void lambdasAreCalledSo() {
+        Model model = Model.of(Sequential.of(Dense.of(3), x -> x.mul(2)), 4);
+        assertEquals("lambda", byPath(model).get("1").kind());
+    }
+
+    @Test
     void layersAreCountedByHand() {
         Map<String, ModelProfile.Entry> layers = byPath(MODEL);
         ModelProfile.Entry conv = layers.get("0");
