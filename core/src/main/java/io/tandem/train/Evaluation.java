@@ -36,6 +36,7 @@ public final class Evaluation implements AutoCloseable {
     private final ProgramCache evaluators = new ProgramCache();
     private Loss loss;
     private List<Metric> metrics = List.of();
+    private boolean closed;
 
     /**
      * Inference with the values of a state.
@@ -95,7 +96,12 @@ public final class Evaluation implements AutoCloseable {
     }
 
     private List<NDArray> alone(ProgramCache programs, int outputs, NDArray... inputs) {
-        int batch = inputs[0].shape().dim(0);
+        requireOpen();
+        if (inputs.length != model.inputs().size()) {
+            throw new IllegalArgumentException(
+                    "the model has " + model.inputs().size() + " inputs, " + inputs.length + " were given");
+        }
+        int batch = TrainStep.batchSize(inputs[0]);
         for (int i = 0; i < inputs.length; i++) {
             TrainStep.requireSamples("input " + i, model.inputs().get(i), inputs[i], batch);
         }
@@ -165,6 +171,7 @@ public final class Evaluation implements AutoCloseable {
     }
 
     private Map<String, Double> alone(Dataset data, int batchSize, Loss lossFunction, List<Metric> wanted) {
+        requireOpen();
         if (lossFunction != loss || !wanted.equals(metrics)) {
             evaluators.close();
             loss = lossFunction;
@@ -198,6 +205,12 @@ public final class Evaluation implements AutoCloseable {
         return TrainStep.figures(state, LOSS_SUM, METRIC_PREFIX, metrics);
     }
 
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the evaluation is closed");
+        }
+    }
+
     private Program compile(int batch, List<TensorType> types) {
         Model.Traced traced = model.trace(Mode.INFERENCE, batch);
         Graph graph = traced.trace().graph();
@@ -218,6 +231,7 @@ public final class Evaluation implements AutoCloseable {
     @Override
     public void close() {
         synchronized (state.device()) {
+            closed = true;
             predictors.close();
             fullPredictors.close();
             evaluators.close();

@@ -108,8 +108,7 @@ public final class TrainStep implements AutoCloseable {
             throw new IllegalArgumentException(
                     "the step has " + targets.size() + " targets, the batch gives " + given.size());
         }
-        Shape first = given.getFirst().shape();
-        int batch = first.rank() == 0 ? 0 : first.dim(0);
+        int batch = batchSize(given.getFirst());
         if (inputs.size() != training.model().inputs().size()) {
             throw new IllegalArgumentException("the model has " + training.model().inputs().size()
                     + " inputs, the batch gives " + inputs.size());
@@ -124,7 +123,15 @@ public final class TrainStep implements AutoCloseable {
         return programs.get(batch, this::compile);
     }
 
+    static int batchSize(NDArray column) {
+        return column.shape().isScalar() ? 0 : column.shape().dim(0);
+    }
+
     static void requireSamples(String what, TensorType sample, NDArray given, int batch) {
+        if (given.shape().equals(sample.shape())) {
+            throw new IllegalArgumentException("%s: %s is one sample without a batch axis; a batch of one is %s"
+                    .formatted(what, given.type(), sample.shape().insert(0, 1)));
+        }
         if (batch < 1) {
             throw new IllegalArgumentException(
                     what + ": a batch needs at least one sample of " + sample + ", got " + given.type());

@@ -79,6 +79,8 @@ final class CpuLowering implements Lowering {
     @Override
     public boolean epilogue(Op op, List<TensorType> operands, boolean bias, Optional<UnaryFunction> activation) {
         DType dtype = operands.getFirst().dtype();
-        return dtype.isFloating() && dtype != DType.F64 && Epilogue.supports(activation);
+        boolean narrow = dtype.isFloating() && dtype != DType.F64;
+        // The library's ReLU makes 0 of NaN; after products one of our own can join what follows.
+        return narrow && Epilogue.supports(activation) && (activation.isEmpty() || op instanceof Op.Convolution);
     }
 }

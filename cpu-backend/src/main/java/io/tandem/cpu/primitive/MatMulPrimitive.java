@@ -6,11 +6,9 @@ import io.tandem.cpu.kernel.StepKernel;
 import io.tandem.cpu.kernel.StepPlaces;
 import io.tandem.cpu.onednn.Argument;
 import io.tandem.cpu.onednn.DataType;
-import io.tandem.cpu.onednn.EltwiseFunction;
 import io.tandem.cpu.onednn.MatMul;
 import io.tandem.cpu.onednn.Memory;
 import io.tandem.cpu.onednn.MemoryDescriptor;
-import io.tandem.cpu.onednn.PrimitiveAttributes;
 import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.graph.Op;
 import io.tandem.tensor.Shape;
@@ -38,13 +36,12 @@ final class MatMulPrimitive {
         MemoryDescriptor weights = factor == type ? seenB : MemoryDescriptor.any(factor, seenB.dims());
         MemoryDescriptor dst = matrix(type, c.type().shape(), false);
         Optional<MemoryDescriptor> bias = epilogue.filter(Plan.Epilogue::bias).map(e -> bias(dst));
-        PrimitiveAttributes attributes = context.attributes();
         if (epilogue.flatMap(Plan.Epilogue::activation).isPresent()) {
-            attributes = attributes.then(EltwiseFunction.RELU);
+            return Optional.empty();
         }
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor descriptor =
-                        context.engine().describe(new MatMul(src, weights, bias, dst), attributes)) {
+                        context.engine().describe(new MatMul(src, weights, bias, dst), context.attributes())) {
             if (descriptor.isReference()) {
                 return Optional.empty();
             }
