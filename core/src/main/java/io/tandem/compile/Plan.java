@@ -133,6 +133,11 @@ public record Plan(List<Argument> arguments, List<Value> values, List<Step> step
             scratch = List.copyOf(scratch);
         }
 
+        /** An operation with the part of the model that it belongs to, as in {@code gather in 0.embedding}. */
+        public String locate(String operation) {
+            return scope.isEmpty() ? operation : operation + " in " + scope;
+        }
+
         /** A short name of the action. */
         public String label() {
             return switch (action) {

@@ -8,10 +8,10 @@ import java.util.function.Consumer;
 final class Indexing {
     private Indexing() {}
 
-    static Value gather(int axis, Value x, Value indices, TensorType type, Consumer<String> errors) {
+    static Value gather(String operation, int axis, Value x, Value indices, TensorType type, Consumer<String> errors) {
         Shape shape = x.type().shape();
         int size = shape.dim(axis);
-        int[] places = clamp("gather", axis, size, indices.longs(), errors);
+        int[] places = clamp(operation, axis, size, indices.longs(), errors);
         int outer = Math.toIntExact(shape.subShape(0, axis).size());
         int inner = Math.toIntExact(shape.subShape(axis + 1, shape.rank()).size());
         Value result = Value.zeros(type);
@@ -28,10 +28,10 @@ final class Indexing {
         return result;
     }
 
-    static Value scatterAdd(int axis, int size, Value indices, Value updates, TensorType type,
+    static Value scatterAdd(String operation, int axis, int size, Value indices, Value updates, TensorType type,
             Consumer<String> errors) {
         Shape shape = type.shape();
-        int[] places = clamp("scatter-add", axis, size, indices.longs(), errors);
+        int[] places = clamp(operation, axis, size, indices.longs(), errors);
         int inner = Math.toIntExact(shape.subShape(axis + 1, shape.rank()).size());
         int results = Math.toIntExact(shape.size());
         return switch (updates) {

@@ -36,6 +36,7 @@ import java.util.function.IntFunction;
  */
 public final class Interpreter {
     private Optional<String> indexError = Optional.empty();
+    private String scope = "";
 
     /**
      * Evaluates the outputs of a graph.
@@ -100,6 +101,20 @@ public final class Interpreter {
         return arrays(compute(op, operands.stream().map(Value::of).toList(), resultTypes));
     }
 
+    /**
+     * As {@link #apply(Op, List, List)}, for an operation of a model.
+     *
+     * @param place the layer, for messages
+     */
+    public List<NDArray> apply(Op op, List<NDArray> operands, List<TensorType> resultTypes, String place) {
+        scope = place;
+        try {
+            return apply(op, operands, resultTypes);
+        } finally {
+            scope = "";
+        }
+    }
+
     /** The first use of an index outside its axis since this interpreter was made, or since it was last cleared. */
     public Optional<String> indexError() {
         return indexError;
@@ -114,6 +129,10 @@ public final class Interpreter {
         if (indexError.isEmpty()) {
             indexError = Optional.of(message);
         }
+    }
+
+    private String located(String operation) {
+        return scope.isEmpty() ? operation : operation + " in " + scope;
     }
 
     private static String inputName(Tensor input) {
@@ -172,7 +191,10 @@ public final class Interpreter {
             List<Value> operands = node.operands().stream()
                     .map(x -> values.get(x.node().id()).get(x.index()))
                     .toList();
+            String outer = scope;
+            scope = node.scope().isEmpty() ? outer : node.scope();
             values.set(node.id(), compute(node.op(), operands, node.types()));
+            scope = outer;
             for (Tensor operand : node.operands()) {
                 if (lifetimes.last[operand.node().id()] == node.id()) {
                     values.set(operand.node().id(), List.of());
@@ -229,10 +251,10 @@ public final class Interpreter {
             case Op.PoolPick(PoolGeometry geometry) ->
                 List.of(Pools.pick(geometry, in.get(0), in.get(1), types.getFirst()));
             case Op.Gather(int axis) ->
-                List.of(Indexing.gather(axis, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
+                List.of(Indexing.gather(located("gather"), axis, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
             case Op.ScatterAdd(int axis, int size) ->
                 List.of(Indexing.scatterAdd(
-                        axis, size, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
+                        located("scatter-add"), axis, size, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
         };
     }
 

@@ -246,6 +246,36 @@ public final class NDArray {
         return new NDArray(type.with(shape().with(0, to - from)), data.asSlice(from * row, (to - from) * row));
     }
 
+    /**
+     * Indices (int32) of the largest elements along an axis, which vanishes; the first of equal ones, and NaN counts as
+     * largest. As {@link io.tandem.graph.Tensor#argMax}.
+     *
+     * @param axis from 0, or from -1 backwards
+     * @throws IllegalArgumentException if there is no such axis, or it is empty
+     */
+    public NDArray argMax(int axis) {
+        int at = axis < 0 ? axis + shape().rank() : axis;
+        if (at < 0 || at >= shape().rank() || shape().dim(at) == 0) {
+            throw new IllegalArgumentException("argMax: %s has no elements along axis %d".formatted(type, axis));
+        }
+        int size = shape().dim(at);
+        int inner = Math.toIntExact(shape().strides()[at]);
+        return generate(new TensorType(DType.I32, shape().without(at)), i -> {
+            int first = i / inner * inner * size + i % inner;
+            int best = 0;
+            for (int k = 1; k < size; k++) {
+                if (isAbove(getDouble(first + (long) k * inner), getDouble(first + (long) best * inner))) {
+                    best = k;
+                }
+            }
+            return best;
+        });
+    }
+
+    private static boolean isAbove(double x, double y) {
+        return x > y || Double.isNaN(x) && !Double.isNaN(y);
+    }
+
     /** Reads one element of dense memory, widened to double. */
     public static double get(MemorySegment data, DType dtype, long index) {
         return switch (dtype) {

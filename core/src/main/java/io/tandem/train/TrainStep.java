@@ -2,6 +2,7 @@ package io.tandem.train;
 
 import io.tandem.backend.Executable;
 import io.tandem.compile.Plan;
+import io.tandem.nn.Model;
 import io.tandem.tensor.NDArray;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
@@ -37,7 +38,7 @@ public final class TrainStep implements AutoCloseable {
      * A step for a state of the training's model.
      *
      * @param targets types of one sample's target, without batch axis; one, or one per output of the model
-     * @throws IllegalArgumentException if the state belongs to another model
+     * @throws IllegalArgumentException if the state belongs to another model, or no parameter is trained
      */
     public TrainStep(Training training, State state, TensorType... targets) {
         this.training = training;
@@ -45,6 +46,10 @@ public final class TrainStep implements AutoCloseable {
         this.targets = List.of(targets);
         if (this.targets.isEmpty()) {
             throw new IllegalArgumentException("a training step needs at least one target");
+        }
+        if (training.model().variables().values().stream().noneMatch(Model.Variable::trainable)) {
+            throw new IllegalArgumentException("there is nothing to train: the model has "
+                    + (training.model().variables().isEmpty() ? "no parameters" : "frozen parameters alone"));
         }
         state.require(training.model());
         StepGraph.declare(training, state);

@@ -11,6 +11,8 @@ import io.tandem.graph.Tensor;
 import io.tandem.nn.Activation;
 import io.tandem.nn.Dense;
 import io.tandem.nn.Dropout;
+import io.tandem.nn.Embedding;
+import io.tandem.nn.Flatten;
 import io.tandem.nn.Layer;
 import io.tandem.nn.Loss;
 import io.tandem.nn.Losses;
@@ -273,6 +275,32 @@ public abstract class RulesConformance {
                 State state = State.of(model, device, 2)) {
             Trainer.of(Training.of(model, Losses.crossEntropy(), Adam.of(0.01))).with(rarely).fit(state, data, 3);
             TrainingRuns.requireContains(rarely.fault().orElseThrow(), "step 3", "epoch 0");
+        }
+    }
+
+    @Test
+    void indicesOutsideNameTheLayer() {
+        Model model = Model.of(
+                Sequential.of(Embedding.of(5, 4), Flatten.of(), Dense.of(3)), TensorType.of(DType.I32, 2));
+        Training training = Training.of(model, Losses.crossEntropy(), Sgd.of(0.1));
+        NDArray good = NDArray.ofInts(Shape.of(2, 2), 0, 1, 2, 3);
+        NDArray labels = NDArray.ofInts(Shape.of(2), 0, 2);
+        try (Device device = open();
+                State state = State.of(model, device, 1);
+                Evaluation evaluation = new Evaluation(model, state);
+                TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
+            IllegalArgumentException index = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> evaluation.predict(NDArray.ofInts(Shape.of(2, 2), 0, 9, 2, 3)));
+            assertEquals(
+                    "gather in 0: index 9 (number 1 of 4) is outside of axis 0, whose size is 5; 4 was used instead",
+                    index.getMessage());
+            assertTrue(Float.isFinite(step.run(List.of(good), labels).loss()));
+            IllegalArgumentException label = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> step.run(List.of(good), NDArray.ofInts(Shape.of(2), 0, 3)).loss());
+            assertTrue(label.getMessage().startsWith("step 1: "), label.getMessage());
+            assertTrue(label.getMessage().contains(" in loss: index 3 "), label.getMessage());
         }
     }
 

@@ -44,4 +44,20 @@ class NDArrayTest {
     private static String rows(NDArray array, int from, int to) {
         return assertThrows(IndexOutOfBoundsException.class, () -> array.rows(from, to)).getMessage();
     }
+
+    @Test
+    void argMaxIsTheFirstLargestElement() {
+        NDArray x = NDArray.of(Shape.of(2, 2, 3), 1, 5, 5, 0, -1, -2, Float.NaN, 9, Float.NaN, -4, -3, -3);
+        assertEquals(NDArray.ofInts(Shape.of(2, 2), 1, 0, 0, 1), x.argMax(-1));
+        assertEquals(NDArray.ofInts(Shape.of(2, 3), 0, 0, 0, 0, 0, 0), x.argMax(1));
+        assertEquals(NDArray.ofInts(Shape.of(2, 3), 1, 1, 1, 0, 0, 0), x.argMax(0));
+        assertEquals(NDArray.ofInts(Shape.of(), 1), NDArray.ofLongs(Shape.of(3), -7, 4, 4).argMax(0));
+        for (int axis : new int[] {3, -4}) {
+            assertThrows(IllegalArgumentException.class, () -> x.argMax(axis));
+        }
+        assertEquals(
+                "argMax: f32[2, 0] has no elements along axis 1",
+                assertThrows(IllegalArgumentException.class, () -> NDArray.zeros(TensorType.f32(2, 0)).argMax(1))
+                        .getMessage());
+    }
 }

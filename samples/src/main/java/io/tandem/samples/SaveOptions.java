@@ -9,6 +9,7 @@ import io.tandem.train.State;
 import io.tandem.train.Trainer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -30,6 +31,10 @@ final class SaveOptions {
                         + " weights, .onnx for the whole model, to be run by other engines."
             })
     private Path save;
+
+    /** Endings of other programs' files, for which nobody would want a folder. */
+    private static final List<String> FOREIGN =
+            List.of(".pt", ".pth", ".ckpt", ".h5", ".keras", ".pb", ".tflite", ".bin", ".npy", ".zip", ".json");
 
     @Option(
             names = "--save-steps",
@@ -57,6 +62,10 @@ final class SaveOptions {
         }
         if (save != null && isFile(save)) {
             AtomicFile.requireWritable(save);
+        }
+        if (save != null && FOREIGN.stream().anyMatch(ending -> hasEnding(save, ending))) {
+            throw new ParameterException(spec.commandLine(), "--save " + save
+                    + ": files of this kind are not written; weights go to .safetensors or .npz, models to .onnx");
         }
         return Optional.ofNullable(resume).map(Checkpoint::read);
     }

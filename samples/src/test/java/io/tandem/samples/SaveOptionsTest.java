@@ -54,6 +54,10 @@ class SaveOptionsTest {
                 .getMessage();
         assertTrue(both.contains("--save"), both);
         assertThrows(ParameterException.class, () -> parsed("--save-steps", "-1").checkpoint());
+        assertEquals(
+                "--save model.pt: files of this kind are not written; weights go to .safetensors or .npz, models to .onnx",
+                assertThrows(ParameterException.class, () -> parsed("--save", "model.pt").checkpoint())
+                        .getMessage());
     }
 
     @Test

@@ -15,14 +15,18 @@ public final class GatherKernel implements StepKernel {
     private final int count;
     private int[] places = {};
 
-    /** A kernel for {@link io.tandem.graph.Op.Gather}. */
-    public GatherKernel(int axis, Place data, Place indices, Place result, Parallel parallel, Faults faults) {
+    /**
+     * A kernel for {@link io.tandem.graph.Op.Gather}.
+     *
+     * @param operation its name in messages
+     */
+    public GatherKernel(String operation, int axis, Place data, Place indices, Place result, Parallel parallel, Faults faults) {
         Shape shape = data.type().shape();
         this.data = data;
         this.result = result;
         this.parallel = parallel;
         this.size = shape.dim(axis);
-        this.indices = new Indices("gather", axis, shape.dim(axis), indices, faults);
+        this.indices = new Indices(operation, axis, shape.dim(axis), indices, faults);
         this.elementBytes = data.type().dtype().bytes();
         this.innerBytes = shape.subShape(axis + 1, shape.rank()).size() * elementBytes;
         this.count = Math.toIntExact(indices.type().shape().size());

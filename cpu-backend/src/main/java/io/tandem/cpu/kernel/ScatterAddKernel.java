@@ -24,8 +24,12 @@ public final class ScatterAddKernel implements StepKernel {
     private final float[][] floats;
     private final double[][] doubles;
 
-    /** A kernel for {@link io.tandem.graph.Op.ScatterAdd}. */
-    public ScatterAddKernel(int axis, Place indices, Place updates, Place result, Parallel parallel, Faults faults) {
+    /**
+     * A kernel for {@link io.tandem.graph.Op.ScatterAdd}.
+     *
+     * @param operation its name in messages
+     */
+    public ScatterAddKernel(String operation, int axis, Place indices, Place updates, Place result, Parallel parallel, Faults faults) {
         Shape shape = result.type().shape();
         this.updates = updates;
         this.result = result;
@@ -34,7 +38,7 @@ public final class ScatterAddKernel implements StepKernel {
         this.size = shape.dim(axis);
         this.inner = Math.toIntExact(shape.subShape(axis + 1, shape.rank()).size());
         this.rows = shape.subShape(0, axis).size() * size;
-        this.indices = new Indices("scatter-add", axis, size, indices, faults);
+        this.indices = new Indices(operation, axis, size, indices, faults);
         this.count = Math.toIntExact(indices.type().shape().size());
         this.starts = new int[size + 1];
         this.next = new int[size];

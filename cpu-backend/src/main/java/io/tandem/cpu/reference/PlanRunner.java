@@ -153,7 +153,7 @@ final class PlanRunner {
         }
         List<NDArray> own = bias ? values.subList(0, values.size() - 1) : values;
         List<TensorType> types = step.results().stream().map(Plan.Operand::type).toList();
-        List<NDArray> outcome = new ArrayList<>(interpreter.apply(call.op(), own, types));
+        List<NDArray> outcome = new ArrayList<>(interpreter.apply(call.op(), own, types, step.scope()));
         if (bias) {
             TensorType type = types.getFirst();
             NDArray spread = alongChannels(call.op(), values.getLast(), type);

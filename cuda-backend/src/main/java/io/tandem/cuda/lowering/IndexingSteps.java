@@ -52,7 +52,7 @@ final class IndexingSteps {
                         .int64(elements));
     }
 
-    StepKernel gather(Op.Gather gather, StepPlaces places) {
+    StepKernel gather(String operation, Op.Gather gather, StepPlaces places) {
         Place x = places.operand(0);
         Place indices = places.operand(1);
         Place result = places.result(0);
@@ -63,7 +63,7 @@ final class IndexingSteps {
         long inner = x.shape().subShape(axis + 1, x.shape().rank()).size() * x.dtype().bytes();
         int unit = unit(inner, x.alignment(), result.alignment());
         int units = Math.toIntExact(inner / unit);
-        int site = context.faults().site("gather", axis, size, count);
+        int site = context.faults().site(operation, axis, size, count);
         long rows = outer * count;
         return LaunchStep.perRow(
                 context, IndexingKernels.gather(unit, indices.dtype()), rows, units, arguments -> arguments
@@ -87,7 +87,7 @@ final class IndexingSteps {
         return (int) Math.min(16, common);
     }
 
-    StepKernel scatterAdd(Op.ScatterAdd scatter, StepPlaces places) {
+    StepKernel scatterAdd(String operation, Op.ScatterAdd scatter, StepPlaces places) {
         Place indices = places.operand(0);
         Place updates = places.operand(1);
         Place result = places.result(0);
@@ -97,7 +97,7 @@ final class IndexingSteps {
         int count = Math.toIntExact(indices.shape().size());
         long outer = shape.subShape(0, axis).size();
         int inner = Math.toIntExact(shape.subShape(axis + 1, shape.rank()).size());
-        int site = context.faults().site("scatter-add", axis, size, count);
+        int site = context.faults().site(operation, axis, size, count);
         DType dtype = result.dtype();
         int threads = 32;
         while (threads < inner && threads < 256) {

@@ -48,13 +48,13 @@ final class StepFactory {
         return switch (step.action()) {
             case Plan.RunKernel run ->
                 new FusedStep(context, run.kernel(), places.operands(), places.results(), scratch);
-            case Plan.Call call -> call(call, places, sharedResidual);
+            case Plan.Call call -> call(step, call, places, sharedResidual);
             case Plan.Convert convert -> movements.convert(places.operand(0), places.result(0));
             case Plan.Loop loop -> throw new IllegalArgumentException("a loop has a program of its own");
         };
     }
 
-    private StepKernel call(Plan.Call call, StepPlaces places, boolean sharedResidual) {
+    private StepKernel call(Plan.Step step, Plan.Call call, StepPlaces places, boolean sharedResidual) {
         if (call.epilogue().isPresent()) {
             throw unsupported(call.op(), "with an epilogue");
         }
@@ -71,8 +71,8 @@ final class StepFactory {
             case Op.Pool pool -> pools.forward(pool, places, call.residual());
             case Op.PoolGradient gradient -> pools.gradient(gradient, places, call.residual());
             case Op.PoolPick pick -> pools.pick(pick, places);
-            case Op.Gather gather -> indexing.gather(gather, places);
-            case Op.ScatterAdd scatter -> indexing.scatterAdd(scatter, places);
+            case Op.Gather gather -> indexing.gather(step.locate("gather"), gather, places);
+            case Op.ScatterAdd scatter -> indexing.scatterAdd(step.locate("scatter-add"), scatter, places);
             case Op.Composite(CompositeKind kind, Graph body) ->
                 composite(call.op(), kind, places, call, sharedResidual);
             case Op.Input _,Op.Constant _,Op.Scan _ -> throw unsupported(call.op(), "as a call");

@@ -18,7 +18,6 @@ import io.tandem.train.Metrics;
 import io.tandem.train.State;
 import io.tandem.train.Trainer;
 import io.tandem.train.Training;
-import java.util.stream.IntStream;
 
 /** A small convolutional network that reads digits. */
 final class Chapter07Digits {
@@ -42,9 +41,7 @@ final class Chapter07Digits {
                     "test: " + Trainer.of(training).fit(state, batches, digits.test(), 4).last().validation());
             try (Evaluation evaluation = new Evaluation(model, state)) {
                 NDArray logits = evaluation.predict(digits.test().rows(0, 1).column(0));
-                int read =
-                        IntStream.range(0, 10).reduce(0, (a, b) -> logits.getDouble(b) > logits.getDouble(a) ? b : a);
-                System.out.println("the first digit is read as: " + read);
+                System.out.println("the first digit is read as: " + logits.argMax(1).getLong(0));
             }
         }
         // end
