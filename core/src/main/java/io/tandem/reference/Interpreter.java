@@ -251,10 +251,12 @@ public final class Interpreter {
             case Op.PoolPick(PoolGeometry geometry) ->
                 List.of(Pools.pick(geometry, in.get(0), in.get(1), types.getFirst()));
             case Op.Gather(int axis) ->
-                List.of(Indexing.gather(located("gather"), axis, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
+                List.of(Indexing.gather(located("gather"), axis, in.get(0), in.get(1), types.getFirst(),
+                        this::reportIndexError));
             case Op.ScatterAdd(int axis, int size) ->
                 List.of(Indexing.scatterAdd(
-                        located("scatter-add"), axis, size, in.get(0), in.get(1), types.getFirst(), this::reportIndexError));
+                        located("scatter-add"), axis, size, in.get(0), in.get(1), types.getFirst(),
+                        this::reportIndexError));
         };
     }
 

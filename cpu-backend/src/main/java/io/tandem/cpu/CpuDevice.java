@@ -44,7 +44,7 @@ final class CpuDevice implements Device {
     private final DeviceOptions options;
     private final CpuSettings settings;
     private final HostMemory memory = new HostMemory("cpu", this::finishWork);
-    private final OwnerThread owner = new OwnerThread("tandem-cpu");
+    private final OwnerThread owner;
     private final Faults faults = new Faults();
     private final Set<CpuExecutable> executables = new LinkedHashSet<>();
     private final CompletableFuture<Equipment> equipment = new CompletableFuture<>();
@@ -64,6 +64,7 @@ final class CpuDevice implements Device {
         this.options = options;
         this.settings = settings;
         int count = CpuSettings.threads(options);
+        this.owner = new OwnerThread("tandem-cpu", count);
         owner.post(() -> {
             try {
                 equipment.complete(equip(count));

@@ -84,7 +84,8 @@ final class KernelMaker implements Program.KernelFactory {
             case Plan.RunKernel(Kernel kernel) -> new FusedKernel(code(kernel), places, threads);
             case Plan.Loop loop -> new LoopKernel(loop, places, new Program(loop.body(), end, this));
             case Plan.Convert convert -> library.orElseThrow().convert(places);
-            case Plan.Call call -> library.flatMap(l -> l.make(call, places)).orElseGet(() -> inJava(step, call, places));
+            case Plan.Call call ->
+                library.flatMap(l -> l.make(call, places)).orElseGet(() -> inJava(step, call, places));
         };
     }
 
@@ -97,7 +98,8 @@ final class KernelMaker implements Program.KernelFactory {
             case Op.Concat(int axis) -> new ConcatKernel(axis, in, out, threads);
             case Op.ArgReduce(boolean largest, int axis) ->
                 new ArgReduceKernel(largest, axis, in.getFirst(), out, threads);
-            case Op.Gather(int axis) -> new GatherKernel(step.locate("gather"), axis, in.get(0), in.get(1), out, threads, faults);
+            case Op.Gather(int axis) ->
+                new GatherKernel(step.locate("gather"), axis, in.get(0), in.get(1), out, threads, faults);
             case Op.ScatterAdd(int axis, int size) ->
                 new ScatterAddKernel(step.locate("scatter-add"), axis, in.get(0), in.get(1), out, threads, faults);
             case Op.MatMul op -> op.accumulator() == DType.F64 && out.type().dtype() != DType.F64

@@ -14,9 +14,10 @@ final class OwnerThread implements AutoCloseable {
     /** Tasks that may wait; more would only make the caller's data older. */
     private static final int DEPTH = 8;
 
-    /** Waiting starts with spinning, because steps of small models are short. */
+    /** Where a processor is free, waiting starts with spinning, because steps of small models are short. */
     private static final int SPINS = 2_000;
 
+    private final int spins;
     private final Thread thread;
     private final Runnable[] queue = new Runnable[DEPTH];
     private volatile long posted;
@@ -26,7 +27,14 @@ final class OwnerThread implements AutoCloseable {
     private volatile boolean stop;
     private volatile Throwable failure;
 
-    OwnerThread(String name) {
+    /**
+     * Starts the thread.
+     *
+     * @param workers how many threads work on its tasks, itself included: if they need all processors, who waits sleeps
+     *     at once, rather than keep one of them from its work
+     */
+    OwnerThread(String name, int workers) {
+        spins = workers < Runtime.getRuntime().availableProcessors() ? SPINS : 0;
         thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
         thread.start();
     }
@@ -52,12 +60,12 @@ final class OwnerThread implements AutoCloseable {
 
     /** Waits for a task; false where there is none and the thread is to end. */
     private boolean await(long next) {
-        int spins = 0;
+        int spun = 0;
         while (posted == next) {
             if (stop) {
                 return false;
             }
-            if (spins++ < SPINS) {
+            if (spun++ < spins) {
                 Thread.onSpinWait();
             } else {
                 LockSupport.park(this);
@@ -109,7 +117,7 @@ final class OwnerThread implements AutoCloseable {
         requireOther();
         Throwable failed;
         synchronized (this) {
-            awaitDone(posted, SPINS);
+            awaitDone(posted, spins);
             failed = failure;
             failure = null;
         }
@@ -130,9 +138,9 @@ final class OwnerThread implements AutoCloseable {
     }
 
     private void awaitDone(long count, int spinning) {
-        int spins = 0;
+        int spun = 0;
         while (done < count) {
-            if (spins++ < spinning) {
+            if (spun++ < spinning) {
                 Thread.onSpinWait();
             } else {
                 awaited = count;

@@ -282,7 +282,7 @@ class CpuDeviceTest {
     /** A failure of work that runs on its own is thrown by the next call. */
     @Test
     void failuresOfTheOwnThreadAreThrown() {
-        try (OwnerThread owner = new OwnerThread("test")) {
+        try (OwnerThread owner = new OwnerThread("test", 1)) {
             owner.post(() -> {
                 throw new IllegalStateException("broken");
             });

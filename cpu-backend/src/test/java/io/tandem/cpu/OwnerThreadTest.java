@@ -17,7 +17,7 @@ class OwnerThreadTest {
     @Test
     void tasksRunInOrderHoweverManyWait() {
         List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
-        try (OwnerThread owner = new OwnerThread("test")) {
+        try (OwnerThread owner = new OwnerThread("test", 1)) {
             for (int i = 0; i < 1_000; i++) {
                 int number = i;
                 owner.post(() -> seen.add(number));
@@ -32,7 +32,7 @@ class OwnerThreadTest {
     void theCallerGoesOnWhileTasksWait() throws InterruptedException {
         CountDownLatch gate = new CountDownLatch(1);
         List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
-        try (OwnerThread owner = new OwnerThread("test")) {
+        try (OwnerThread owner = new OwnerThread("test", 1)) {
             owner.post(() -> {
                 try {
                     gate.await();
@@ -53,7 +53,7 @@ class OwnerThreadTest {
     void afterAFailureWhatWaitsIsDroppedAndTheCallerIsToldOnce() {
         CountDownLatch gate = new CountDownLatch(1);
         List<String> seen = Collections.synchronizedList(new ArrayList<>());
-        try (OwnerThread owner = new OwnerThread("test")) {
+        try (OwnerThread owner = new OwnerThread("test", 1)) {
             owner.post(() -> {
                 try {
                     gate.await();

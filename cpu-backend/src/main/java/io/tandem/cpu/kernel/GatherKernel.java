@@ -20,7 +20,8 @@ public final class GatherKernel implements StepKernel {
      *
      * @param operation its name in messages
      */
-    public GatherKernel(String operation, int axis, Place data, Place indices, Place result, Parallel parallel, Faults faults) {
+    public GatherKernel(String operation, int axis, Place data, Place indices, Place result, Parallel parallel,
+            Faults faults) {
         Shape shape = data.type().shape();
         this.data = data;
         this.result = result;

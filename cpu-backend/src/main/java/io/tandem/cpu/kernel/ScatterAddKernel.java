@@ -29,7 +29,8 @@ public final class ScatterAddKernel implements StepKernel {
      *
      * @param operation its name in messages
      */
-    public ScatterAddKernel(String operation, int axis, Place indices, Place updates, Place result, Parallel parallel, Faults faults) {
+    public ScatterAddKernel(String operation, int axis, Place indices, Place updates, Place result, Parallel parallel,
+            Faults faults) {
         Shape shape = result.type().shape();
         this.updates = updates;
         this.result = result;
