@@ -33,6 +33,7 @@ public final class TrainStep implements AutoCloseable {
     private long steps;
     private long pending;
     private long failedAt = -1;
+    private boolean closed;
 
     /**
      * A step for a state of the training's model.
@@ -76,6 +77,7 @@ public final class TrainStep implements AutoCloseable {
     }
 
     private StepResult alone(List<NDArray> inputs, NDArray... targets) {
+        requireOpen();
         List<NDArray> wanted = List.of(targets);
         Program program = program(inputs, wanted);
         for (int i = 0; i < inputs.size(); i++) {
@@ -98,6 +100,7 @@ public final class TrainStep implements AutoCloseable {
     public void flush() {
         synchronized (state.device()) {
             if (pending > 0) {
+                requireOpen();
                 if (update.isEmpty()) {
                     StepGraph.Built built = StepGraph.update(training);
                     update = Optional.of(new Program(state, built.graph(), built.updates()));
@@ -105,6 +108,12 @@ public final class TrainStep implements AutoCloseable {
                 update.get().run();
                 pending = 0;
             }
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the training step is closed");
         }
     }
 
@@ -299,6 +308,7 @@ public final class TrainStep implements AutoCloseable {
     @Override
     public void close() {
         synchronized (state.device()) {
+            closed = true;
             programs.close();
             update.ifPresent(Program::close);
             update = Optional.empty();

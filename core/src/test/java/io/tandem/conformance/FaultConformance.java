@@ -211,11 +211,12 @@ public abstract class FaultConformance {
                 assertEquals(empty, device.allocatedBytes(), "after " + allocations);
             }
             device.failAllocationAfter(Integer.MAX_VALUE);
-            try (State state = State.of(model, device, 1);
-                    TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32))) {
-                step.run(List.of(x), t);
-                step.close();
+            try (State state = State.of(model, device, 1)) {
+                try (TrainStep first = new TrainStep(training, state, TensorType.of(DType.I32))) {
+                    first.run(List.of(x), t);
+                }
                 long bytes = device.allocatedBytes();
+                TrainStep step = new TrainStep(training, state, TensorType.of(DType.I32));
                 for (int allocations = 0; allocations < 2; allocations++) {
                     device.failAllocationAfter(allocations);
                     assertThrows(DeviceException.class, () -> step.run(List.of(x), t));
@@ -225,6 +226,7 @@ public abstract class FaultConformance {
                 assertTrue(Float.isFinite(step.run(List.of(x), t).loss()));
                 TrainingRuns.requireContains(
                         assertThrows(IllegalStateException.class, () -> step.plan(3)).getMessage(), "3 samples", "[4]");
+                step.close();
             }
         }
     }
@@ -245,9 +247,9 @@ public abstract class FaultConformance {
         evaluation.close();
         step.close();
         step.close();
-        // A closed step or evaluation holds nothing; it compiles again when it is used again.
-        evaluation.predict(x);
-        evaluation.close();
+        assertThrows(IllegalStateException.class, () -> evaluation.predict(x));
+        assertThrows(IllegalStateException.class, () -> step.run(List.of(x), t));
+        assertTrue(Float.isFinite(result.loss()));
         state.close();
         state.close();
         assertThrows(IllegalStateException.class, () -> state.get("0.weight"));
