@@ -80,7 +80,6 @@ final class CpuLowering implements Lowering {
     public boolean epilogue(Op op, List<TensorType> operands, boolean bias, Optional<UnaryFunction> activation) {
         DType dtype = operands.getFirst().dtype();
         boolean narrow = dtype.isFloating() && dtype != DType.F64;
-        // The library's ReLU makes 0 of NaN; after products one of our own can join what follows.
-        return narrow && Epilogue.supports(activation) && (activation.isEmpty() || op instanceof Op.Convolution);
+        return narrow && Epilogue.supports(activation);
     }
 }

@@ -14,6 +14,8 @@ import java.util.List;
  */
 public record PrimitiveAttributes(
         FpMath fpMath, Accumulation accumulation, Scratchpad scratchpad, boolean deterministic, List<PostOp> postOps) {
+    private static final float HUGE = 0x1p127f;
+
     /** Exact float32, scratchpad of the library, no post-operations. */
     public static final PrimitiveAttributes DEFAULT =
             new PrimitiveAttributes(FpMath.STRICT, Accumulation.STRICT, Scratchpad.LIBRARY, false, List.of());
@@ -117,6 +119,14 @@ public record PrimitiveAttributes(
     /** These attributes with a further elementwise function, its parameters 0. */
     public PrimitiveAttributes then(EltwiseFunction function) {
         return then(function, 0, 0);
+    }
+
+    /**
+     * These attributes with ReLU, of which NaN is NaN: {@link EltwiseFunction#RELU} makes 0 of it. As the absolute value of x
+     * times a step, x clipped to 0..1 after multiplication with a huge number. Only of minus infinity it makes NaN, too.
+     */
+    public PrimitiveAttributes thenRelu() {
+        return then(EltwiseFunction.HARD_SWISH, HUGE, 0).then(EltwiseFunction.ABS);
     }
 
     /** These attributes with a further binary operation; see {@link BinaryPostOp}. */

@@ -1,6 +1,5 @@
 package io.tandem.cpu.primitive;
 
-import io.tandem.compile.Kernel;
 import io.tandem.compile.Plan;
 import io.tandem.cpu.kernel.Place;
 import io.tandem.cpu.kernel.StepKernel;
@@ -10,16 +9,15 @@ import io.tandem.cpu.onednn.Convolution;
 import io.tandem.cpu.onednn.DataType;
 import io.tandem.cpu.onednn.Memory;
 import io.tandem.cpu.onednn.MemoryDescriptor;
+import io.tandem.cpu.onednn.PrimitiveAttributes;
 import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.cpu.onednn.Propagation;
 import io.tandem.cpu.onednn.WindowGeometry;
 import io.tandem.graph.ConvolutionGeometry;
 import io.tandem.graph.Op;
-import io.tandem.graph.UnaryFunction;
 import io.tandem.tensor.Shape;
 import io.tandem.tensor.TensorType;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -35,7 +33,7 @@ final class ConvolutionPrimitive {
     private ConvolutionPrimitive() {}
 
     static Optional<StepKernel> forward(
-            OneDnnContext context, FusedCode code, Op.Convolution op, Optional<Plan.Epilogue> epilogue,
+            OneDnnContext context, Op.Convolution op, Optional<Plan.Epilogue> epilogue,
             StepPlaces places) {
         Place x = places.operands().get(0);
         Place w = places.operands().get(1);
@@ -46,6 +44,8 @@ final class ConvolutionPrimitive {
         Filter filter = new Filter(op.geometry(), w.type());
         Optional<MemoryDescriptor> bias = epilogue.filter(Plan.Epilogue::bias)
                 .map(e -> MemoryDescriptor.of(OneDnnLayout.type(y.type()), y.type().shape().dim(1)));
+        boolean relu = epilogue.flatMap(Plan.Epilogue::activation).isPresent();
+        PrimitiveAttributes attributes = relu ? context.attributes().thenRelu() : context.attributes();
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor descriptor = fastest(layouts -> context.engine()
                         .describe(
@@ -56,7 +56,7 @@ final class ConvolutionPrimitive {
                                         bias,
                                         layouts.apply(OneDnnLayout.preferred(y)),
                                         geometry(op.geometry())),
-                                context.attributes()))) {
+                                attributes))) {
             if (descriptor.isReference() && isRowMajor(places)) {
                 return Optional.empty();
             }
@@ -69,25 +69,8 @@ final class ConvolutionPrimitive {
             memories.put(Argument.DST, results.at(y, OneDnnLayout.at(y), descriptor.layout(Argument.DST)));
             builder.execute(descriptor, memories);
             results.finish();
-            if (epilogue.flatMap(Plan.Epilogue::activation).isPresent()) {
-                code.run(builder, relu(y.type()), y);
-            }
             return Optional.of(builder.label(descriptor).build());
         }
-    }
-
-    /** ReLU of all elements, in whatever order they lie; the library's makes 0 of NaN. */
-    private static Kernel relu(TensorType type) {
-        Kernel.Access each = new Kernel.Access(0, List.of(1L));
-        return new Kernel(
-                Shape.of(Math.toIntExact(type.shape().size())),
-                Shape.of(),
-                List.of(type.dtype()),
-                List.of(type.dtype()),
-                List.of(
-                        new Kernel.Load(type.dtype(), 0, each),
-                        new Kernel.Unary(type.dtype(), UnaryFunction.RELU, 0)),
-                List.of(new Kernel.Store(0, 1, each)));
     }
 
     static Optional<StepKernel> inputGradient(

@@ -2,8 +2,6 @@ package io.tandem.cpu.primitive;
 
 import io.tandem.compile.Kernel;
 import io.tandem.cpu.codegen.CompiledKernel;
-import io.tandem.cpu.kernel.NativeMemory;
-import io.tandem.cpu.kernel.Place;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -29,10 +27,5 @@ public record FusedCode(Function<Kernel, CompiledKernel> compiler, Team team) {
             to[0] = result.get();
         });
         builder.then(() -> compiled.run(from, to, team));
-    }
-
-    /** Adds a kernel that replaces the elements at a place. */
-    void run(PrimitiveKernel.Builder builder, Kernel kernel, Place place) {
-        run(builder, kernel, () -> NativeMemory.at(place), () -> NativeMemory.at(place));
     }
 }

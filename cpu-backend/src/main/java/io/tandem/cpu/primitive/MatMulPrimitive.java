@@ -9,6 +9,7 @@ import io.tandem.cpu.onednn.DataType;
 import io.tandem.cpu.onednn.MatMul;
 import io.tandem.cpu.onednn.Memory;
 import io.tandem.cpu.onednn.MemoryDescriptor;
+import io.tandem.cpu.onednn.PrimitiveAttributes;
 import io.tandem.cpu.onednn.PrimitiveDescriptor;
 import io.tandem.graph.Op;
 import io.tandem.tensor.Shape;
@@ -36,12 +37,11 @@ final class MatMulPrimitive {
         MemoryDescriptor weights = factor == type ? seenB : MemoryDescriptor.any(factor, seenB.dims());
         MemoryDescriptor dst = matrix(type, c.type().shape(), false);
         Optional<MemoryDescriptor> bias = epilogue.filter(Plan.Epilogue::bias).map(e -> bias(dst));
-        if (epilogue.flatMap(Plan.Epilogue::activation).isPresent()) {
-            return Optional.empty();
-        }
+        boolean relu = epilogue.flatMap(Plan.Epilogue::activation).isPresent();
+        PrimitiveAttributes attributes = relu ? context.attributes().thenRelu() : context.attributes();
         try (PrimitiveKernel.Builder builder = PrimitiveKernel.builder(context);
                 PrimitiveDescriptor descriptor =
-                        context.engine().describe(new MatMul(src, weights, bias, dst), context.attributes())) {
+                        context.engine().describe(new MatMul(src, weights, bias, dst), attributes)) {
             if (descriptor.isReference()) {
                 return Optional.empty();
             }

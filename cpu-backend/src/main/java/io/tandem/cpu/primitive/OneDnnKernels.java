@@ -61,7 +61,7 @@ public final class OneDnnKernels implements LayoutPass.Preference {
                 case Op.MatMul op -> MatMulPrimitive.make(context, op, call.epilogue(), places);
                 case Op.Convolution op ->
                     winograd.flatMap(w -> w.forward(op, call.epilogue(), places))
-                            .or(() -> ConvolutionPrimitive.forward(context, code, op, call.epilogue(), places));
+                            .or(() -> ConvolutionPrimitive.forward(context, op, call.epilogue(), places));
                 case Op.ConvolutionInputGradient op ->
                     winograd.flatMap(w -> w.inputGradient(op, places))
                             .or(() -> ConvolutionPrimitive.inputGradient(context, op, places));
