@@ -116,22 +116,19 @@ public record FixedPart(Graph fixed, Graph rest) {
             if (!sources.containsKey(value.node()) || !seen.add(value)) {
                 return;
             }
-            boolean computed = switch (value.node().op()) {
-                case Op.Input i -> false;
-                case Op.Constant c -> false;
-                case Op.Iota i -> false;
-                case Op.Reshape r -> false;
-                case Op.Permute p -> false;
-                case Op.Broadcast b -> false;
-                case Op.Slice s -> false;
-                default -> true;
-            };
             long bytes = sources.get(value.node()).stream().mapToLong(x -> x.type().bytes()).sum();
-            if (computed && value.type().bytes() <= bytes) {
+            if (isComputed(value.node().op()) && value.type().bytes() <= bytes) {
                 cuts.put(value, PREFIX + cuts.size());
             } else {
                 value.node().operands().forEach(this::visit);
             }
+        }
+
+        private static boolean isComputed(Op op) {
+            boolean given = op instanceof Op.Input || op instanceof Op.Constant || op instanceof Op.Iota;
+            boolean moved = op instanceof Op.Reshape || op instanceof Op.Permute || op instanceof Op.Broadcast
+                    || op instanceof Op.Slice;
+            return !given && !moved;
         }
     }
 }

@@ -181,7 +181,14 @@ final class LstmLayer {
             Kernel kernel,
             Supplier<MemorySegment> operand,
             Supplier<MemorySegment> result) {
-        code.run(builder, kernel, operand, result);
+        CompiledKernel compiled = compile(kernel);
+        MemorySegment[] from = new MemorySegment[1];
+        MemorySegment[] to = new MemorySegment[1];
+        builder.whenBound(() -> {
+            from[0] = operand.get();
+            to[0] = result.get();
+        });
+        builder.then(() -> compiled.run(from, to, code.team()));
     }
 
     // ---- products ----
